@@ -1,0 +1,345 @@
+"""Open the one SQLite file, edit it in transactions, and say in words what goes wrong.
+
+Nothing else may open the database's path, not even to read: closing any other handle drops this process's locks.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Literal, NoReturn, Self
+
+from orc_lab.errors import (
+    AlreadyExists,
+    DatabaseExists,
+    DatabaseLocked,
+    DatabaseMissing,
+    DiskFailed,
+    DiskFull,
+    InvalidValue,
+    NotADatabase,
+    NotFound,
+    NotOpened,
+    NotWritable,
+    OrcError,
+)
+from orc_lab.model.change import Value
+from orc_lab.model.codec import columns, plain, to_plain
+from orc_lab.model.entities import Entity
+from orc_lab.model.ids import new_id
+from orc_lab.store import capture, schema
+
+Durability = Literal["full", "normal"]
+BUSY_SECONDS = 5.0
+
+# What a write says for which the disk has no room, and an opening where the files beside the database can't be made.
+_NO_ROOM = {
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+}
+_NO_FILES_BESIDE = {sqlite3.SQLITE_READONLY_CANTINIT, sqlite3.SQLITE_READONLY_DIRECTORY}
+
+
+class Database:
+    """One open database. Threads of a process may share it; each transaction holds its lock.
+
+    `durability="full"` (the default) makes every confirmed edit survive a power loss; with `"normal"` an edit
+    survives a crash of the process, and the last ones before a power loss may be missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, create: bool = False, durability: Durability = "full") -> None:
+        self.path = os.fspath(path)  # as the person names it, for sentences
+        self.file = os.path.abspath(self.path)  # where it stays when the process moves to another folder
+        self.lock = threading.RLock()
+        with translated(self.path):
+            self.conn = _connect(self.path, create=create)
+            try:
+                self._prepare(durability, create=create)
+            except BaseException:
+                self.conn.close()
+                raise
+
+    def _prepare(self, durability: Durability, *, create: bool) -> None:
+        conn = self.conn
+        schema.check_ours(conn, self.path, may_be_empty=create)
+        conn.execute(f"PRAGMA synchronous = {durability.upper()}")
+        conn.execute("PRAGMA foreign_keys = ON")
+        # An edit writes some nine pages: a larger interval keeps checkpoints out of 99.8% of the edits.
+        conn.execute("PRAGMA wal_autocheckpoint = 4000")
+        if schema.version(conn) != schema.known_version():
+            conn.execute("PRAGMA journal_mode = WAL")
+            schema.upgrade(conn, self.path)
+        elif capture.stale(conn):
+            with _immediate(conn):
+                capture.ensure(conn)
+
+    def close(self) -> None:
+        """Close the database; closing twice is fine."""
+        with self.lock:
+            self.conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def rows(self, sql: str, params: Sequence[Value] | Mapping[str, Value] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        with self.lock:
+            try:
+                return self.conn.execute(sql, params).fetchall()
+            except sqlite3.Error as error:
+                _raise_translated(error, self.path)
+
+    def transaction(
+        self, label: str, *, actor: str = "person", origin: str = "local", undoes: int | None = None
+    ) -> "Transaction":
+        """Return a transaction to be used in a `with` block: it commits at the end, or nothing of it happened."""
+        return Transaction(self, label, actor, origin, undoes)
+
+    def identity(self) -> tuple[str, str, bool]:
+        """Return the user's id, this device's id and whether this is the sample life; raises NotADatabase."""
+        rows = self.rows("SELECT user_id, device_id, sample FROM identity")
+        if not rows:
+            raise NotADatabase(self.path, "it belongs to nobody: making it was interrupted")
+        user, device, sample = rows[0]
+        return user, device, bool(sample)
+
+
+class Transaction:
+    """Edits that happen together or not at all, recorded under one label."""
+
+    __slots__ = ("_at", "_db", "_row", "conn", "now", "tx")
+
+    def __init__(self, db: Database, label: str, actor: str, origin: str, undoes: int | None) -> None:
+        self._db = db
+        self._row = (actor, label, undoes, origin)
+        self._at: int | None = None
+        self.conn = db.conn
+        self.now = 0
+        self.tx = 0
+
+    def __enter__(self) -> Self:
+        self._db.lock.acquire()
+        try:
+            self._begin()
+        except BaseException as error:  # noqa: BLE001 - translated and raised again, once the lock is released
+            self._abandon()
+            self._db.lock.release()
+            _raise_translated(error, self._db.path)
+        return self
+
+    def _begin(self) -> None:
+        self.conn.execute("BEGIN IMMEDIATE")
+        actor, label, undoes, origin = self._row
+        self.now = int(time.time())
+        cursor = self.conn.execute(
+            """INSERT INTO change_tx (actor, label, undoes, at, after_seq)
+            VALUES (?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM change_log))""",
+            (actor, label, undoes, self.now),
+        )
+        self.tx = cursor.lastrowid or 0
+        self.conn.execute("UPDATE change_context SET tx = ?, origin = ?", (self.tx, origin))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self.conn.execute("UPDATE change_context SET tx = NULL, origin = NULL, at = NULL")
+                self.conn.execute("COMMIT")
+        except BaseException as failed:  # noqa: BLE001 - translated and raised again below
+            error = failed
+        try:
+            if error is not None:
+                self._abandon()
+                _raise_translated(error, self._db.path)
+        finally:
+            self._db.lock.release()
+
+    def _abandon(self) -> None:
+        if self.conn.in_transaction:
+            self.conn.execute("ROLLBACK")
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Make what happens inside one step: where it fails, only it is taken back, and the caller may go on."""
+        at = self._at
+        self.conn.execute("SAVEPOINT step")
+        try:
+            yield
+        except BaseException:
+            if self.conn.in_transaction:  # some errors, a full disk among them, have ended it already
+                self.conn.execute("ROLLBACK TO step")
+                self.conn.execute("RELEASE step")
+                self._at = at
+            raise
+        self.conn.execute("RELEASE step")
+
+    def defer_references(self) -> None:
+        """Let steps come in any order: what refers to what is checked when the transaction commits."""
+        self.conn.execute("PRAGMA defer_foreign_keys = ON")
+
+    def insert(self, entity: Entity, *, at: int | None = None) -> None:
+        """Add a row; raises AlreadyExists. `at` says when it took effect, if that was not now."""
+        kind = type(entity)
+        self._effective(at)
+        values = [plain(getattr(entity, name)) for name in columns(kind)]
+        try:
+            self.conn.execute(_insert_sql(kind), values)
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+                raise AlreadyExists(kind.noun, entity.id) from None
+            raise
+
+    def insert_many(self, entities: Sequence[Entity], *, at: int | None = None) -> None:
+        """Add rows of one kind that took effect at one instant."""
+        if entities:
+            self._effective(at)
+            kind = type(entities[0])
+            self.conn.executemany(_insert_sql(kind), [tuple(to_plain(entity).values()) for entity in entities])
+
+    def update(self, kind: type[Entity], id: str, values: Mapping[str, Any], *, at: int | None = None) -> None:
+        """Set some fields of a row; raises NotFound. `updated_at` follows by itself."""
+        if not values:
+            return
+        self._effective(at)
+        stamped = dict(values)
+        if "updated_at" in kind.derived:
+            stamped["updated_at"] = self.now if at is None else at
+        params = [plain(value) for value in stamped.values()]
+        if self.conn.execute(_update_sql(kind, stamped), (*params, id)).rowcount != 1:
+            raise NotFound(kind.noun, id)
+
+    def update_many(
+        self, kind: type[Entity], rows: Sequence[tuple[str, Mapping[str, Any]]], *, at: int | None = None
+    ) -> None:
+        """Set the same fields of many rows, at one instant; raises NotFound. `updated_at` follows where not given."""
+        if not rows:
+            return
+        self._effective(at)
+        stamp = {"updated_at": self.now if at is None else at} if "updated_at" in kind.derived else {}
+        names = tuple(stamp | dict(rows[0][1]))
+        params = [(*(plain({**stamp, **values}[name]) for name in names), id) for id, values in rows]
+        if self.conn.executemany(_update_sql(kind, names), params).rowcount != len(rows):
+            raise NotFound(kind.noun, ", ".join(id for id, _ in rows[:3]))
+
+    def delete(self, kind: type[Entity], id: str, *, at: int | None = None) -> None:
+        """Remove a row; raises NotFound. What it held stays in the change log."""
+        self._effective(at)
+        if self.conn.execute(f"DELETE FROM {kind.table} WHERE id = ?", (id,)).rowcount != 1:
+            raise NotFound(kind.noun, id)
+
+    def restore(self, kind: type[Entity], id: str, values: Mapping[str, Value]) -> None:
+        """Add a row again as the change log holds it, whatever once wrote that; derived fields begin anew."""
+        self._effective(None)
+        stamp = {"updated_at": self.now} if "updated_at" in kind.derived else {}
+        row = {"id": id} | stamp | dict(values)
+        marks = ", ".join("?" * len(row))
+        self.conn.execute(f"INSERT INTO {kind.table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+    def _effective(self, at: int | None) -> None:
+        if at != self._at:
+            self.conn.execute("UPDATE change_context SET at = ?", (at,))
+            self._at = at
+
+
+def _insert_sql(kind: type[Entity]) -> str:
+    names = columns(kind)
+    return f"INSERT INTO {kind.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def _update_sql(kind: type[Entity], names: Iterable[str]) -> str:
+    return f"UPDATE {kind.table} SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?"
+
+
+def create(
+    path: str | os.PathLike[str], *, user_id: str | None = None, device_id: str | None = None, sample: bool = False
+) -> Database:
+    """Make a new database, for a new user and device where none are named, and return it open.
+
+    Raises DatabaseExists or NotWritable.
+    """
+    path = os.fspath(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.path.exists(path) and os.path.getsize(path):
+            raise DatabaseExists(path)
+    except OSError as error:
+        raise NotWritable(folder, error.strerror or "unknown reason") from None
+    db = Database(path, create=True)
+    row = (user_id or new_id(), device_id or new_id(), int(sample), int(time.time()))
+    with db.lock, translated(path):
+        db.conn.execute("INSERT OR IGNORE INTO identity VALUES (1, ?, ?, ?, ?)", row)
+    return db
+
+
+def _connect(path: str, *, create: bool) -> sqlite3.Connection:
+    if not create and not os.path.isfile(path):
+        raise DatabaseMissing(path)
+    return sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+
+
+@contextmanager
+def _immediate(conn: sqlite3.Connection) -> Iterator[None]:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn SQLite's errors into sentences that name the file and the next step."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeEncodeError) as error:
+        _raise_translated(error, path)
+
+
+def _raise_translated(error: BaseException, path: str) -> NoReturn:
+    if isinstance(error, OrcError) or not isinstance(error, sqlite3.Error):
+        raise error
+    exact = getattr(error, "sqlite_errorcode", 0)
+    code = exact & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise DatabaseLocked(path, BUSY_SECONDS) from error
+    if code == sqlite3.SQLITE_FULL or exact in _NO_ROOM:
+        raise DiskFull(path) from error
+    if code == sqlite3.SQLITE_CANTOPEN or exact in _NO_FILES_BESIDE:
+        raise NotOpened(path) from error
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        raise NotWritable(path) from error
+    if code == sqlite3.SQLITE_IOERR:
+        raise DiskFailed(path, str(error)) from error
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        raise NotADatabase(path, str(error)) from error
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        raise InvalidValue("a value", str(error), "what the table allows") from error
+    raise error
+
+
+@contextmanager
+def data_version_reader(path: str) -> Iterator[Callable[[], int]]:
+    """Give a function that returns a number which differs after a commit by any other connection.
+
+    It has a connection of its own, that never leaves a cursor open and so never holds a lock.
+    """
+    with translated(path):
+        conn = _connect(path, create=False)
+    try:
+        yield lambda: int(conn.execute("PRAGMA data_version").fetchone()[0])
+    finally:
+        conn.close()

@@ -1,0 +1,39 @@
+"""Where rows came from: what an import has brought before, and which ids are taken."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from orc_lab.model.entities import Entity
+from orc_lab.store.database import Database
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A record that was seen before: its content then, the row it became if it became one, else why not."""
+
+    content_hash: str
+    subject: str | None
+    subject_id: str | None
+    left_out: str | None
+
+
+def known(db: Database, source: str) -> dict[str, Known]:
+    """Return what was imported from a source before, by the id of the import record."""
+    rows = db.rows("SELECT id, content_hash, subject, subject_id, left_out FROM imports WHERE source = ?", (source,))
+    return {
+        id: Known(content_hash=content, subject=subject, subject_id=subject_id, left_out=left_out)
+        for id, content, subject, subject_id, left_out in rows
+    }
+
+
+def existing(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
+    """Return those of the ids that rows of a kind have."""
+    found: set[str] = set()
+    rest = iter(ids)
+    while chunk := tuple(islice(rest, _CHUNK)):
+        sql = f"SELECT id FROM {kind.table} WHERE id IN ({', '.join('?' * len(chunk))})"
+        found.update(id for (id,) in db.rows(sql, chunk))
+    return found
