@@ -1,0 +1,11 @@
+"""The one door for edits. Each change is one transaction with its activity and its entry in the change log.
+
+bench      the Workbench: create, get, find, update, delete, and the verbs of the others
+pipeline   a todo's way: match, refine, confirm, done, drop, snooze
+weeks      weekly goals: commit, take out, confirm the plan, reflect
+sessions   work on a todo: start, stop
+record     the activity that a change leaves
+options    the settings that held at an instant
+undo       take back what was done, as a new edit
+watch      tell subscribers of each change, also of one made by another process
+"""

@@ -1,0 +1,63 @@
+"""The activity that a change leaves: what happened to which row, when, and when it was written down."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orc_lab.model.change import Value
+from orc_lab.model.codec import plain
+from orc_lab.model.entities import Activity, Entity
+from orc_lab.model.ids import new_id
+from orc_lab.store.database import Transaction
+
+# Fields whose changes are told one by one, and what the activity is called.
+_TOLD = {"status": "status", "estimated_hours": "estimate", "project_id": "project", "progress": "progress"}
+
+
+def write(
+    tx: Transaction,
+    kind: type[Entity],
+    id: str,
+    what: str,
+    *,
+    old: Value = None,
+    new: Value = None,
+    at: int | None = None,
+) -> None:
+    """Add one activity about a row."""
+    tx.insert(
+        Activity(
+            id=new_id(),
+            subject=kind.table,
+            subject_id=id,
+            kind=what,
+            old=old if not isinstance(old, bytes) else None,
+            new=new if not isinstance(new, bytes) else None,
+            occurred_at=tx.now if at is None else at,
+            recorded_at=tx.now,
+        ),
+        at=at,
+    )
+
+
+def created(tx: Transaction, entity: Entity, *, at: int | None = None) -> None:
+    """Tell that a row was made; for one with a status, that it entered it."""
+    status = getattr(entity, "status", None)
+    write(tx, type(entity), entity.id, "status" if status else "created", new=status and str(status), at=at)
+
+
+def edited(
+    tx: Transaction,
+    kind: type[Entity],
+    id: str,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    at: int | None = None,
+) -> None:
+    """Tell what changed in a row: status, estimate, project and progress one by one, other fields by name."""
+    changed = [field for field in new if plain(old.get(field)) != plain(new[field])]
+    for field in changed:
+        if field in _TOLD:
+            write(tx, kind, id, _TOLD[field], old=plain(old.get(field)), new=plain(new[field]), at=at)
+    if changed and not any(field in _TOLD for field in changed):
+        write(tx, kind, id, "edited", new=", ".join(changed), at=at)
