@@ -1,0 +1,181 @@
+"""The intentions, projects and todos of the old web app as rows with a history.
+
+The app kept the time of creation and of the last change only. A todo therefore begins as far along as it is
+described, and is taken to have come to its last status with its last change.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orc_lab.importers import values
+from orc_lab.importers.fields import Fields
+from orc_lab.importers.record import Step, history
+from orc_lab.model.entities import CLOSED, OPEN, Entity, Priority, ProjectStatus, Status, Todo
+from orc_lab.workbench import pipeline
+
+STATUSES: Mapping[str, Status] = {status.value: status for status in Status} | {
+    "completed": Status.DONE,
+    "complete": Status.DONE,
+    "finished": Status.DONE,
+    "cancelled": Status.DROPPED,
+    "canceled": Status.DROPPED,
+}
+PRIORITIES: Mapping[str, Priority] = {priority.value: priority for priority in Priority} | {
+    "normal": Priority.MEDIUM,
+    "critical": Priority.URGENT,
+}
+_PROJECT_STATUSES: Mapping[str, ProjectStatus] = {status.value: status for status in ProjectStatus} | {
+    "complete": ProjectStatus.COMPLETED,
+    "done": ProjectStatus.COMPLETED,
+    "onhold": ProjectStatus.PAUSED,
+}
+_REFINED = OPEN[OPEN.index(Status.REFINED) :]
+_DEFAULT_ESTIMATE = 1.0
+
+Row = tuple[dict[str, Any], list[Step], dict[str, str]]
+
+
+def id_of(fields: Fields) -> str | None:
+    """Return a record's id as text, None where it has none that can be one."""
+    value = fields.get("id")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    id = str(value).strip()
+    return (id if values.clean(id) == id else id.encode("unicode_escape").decode()) or None
+
+
+def times(fields: Fields) -> tuple[int, int]:
+    """Return when a record was made and last changed."""
+    created, updated = fields.past("created", 9), fields.past("updated", 17)
+    if created is None:
+        others = [updated, fields.past("started", 9), fields.past("completed", 17)]
+        created = min((one for one in others if one is not None), default=None)
+        told = "its first known date" if created else "now"
+        created = created or fields.context.now
+        fields.note(f"it has no date of creation: taken as {told}")
+    if updated is not None and updated < created:
+        fields.warn("it was changed before it was made: taken as unchanged")
+    return created, max(created, updated or created)
+
+
+def intention(fields: Fields) -> Row:
+    """Return an intention as it is."""
+    created, updated = times(fields)
+    first = {"title": fields.title(), "description": fields.text("description")}
+    return first | {"created_at": created, "updated_at": updated}, [], {}
+
+
+def project(fields: Fields) -> Row:
+    """Return a project as it began, active and at 0, and the step to what became of it."""
+    created, updated = times(fields)
+    status = fields.choice("status", _PROJECT_STATUSES, ProjectStatus.ACTIVE)
+    first = {
+        "title": fields.title(),
+        "description": fields.text("description"),
+        "why": fields.text("why"),
+        "priority": fields.choice("priority", PRIORITIES, Priority.MEDIUM),
+        "due_date": fields.day("due"),
+        "created_at": created,
+        "updated_at": updated,
+    }
+    reached: dict[str, Any] = {"status": status, "progress": _progress(fields)}
+    end = updated
+    if status is ProjectStatus.COMPLETED:
+        end = _end(fields, created, updated)
+        reached["completed_at"] = end
+    changed = {name: value for name, value in reached.items() if value not in (ProjectStatus.ACTIVE, 0)}
+    return *history(first, [Step(at=end, values=changed)] if changed else ()), _link(fields, "intention")
+
+
+def _progress(fields: Fields) -> int:
+    value = fields.get("progress")
+    if value is None:
+        return 0
+    found = values.number(value)
+    if found is None:
+        fields.warn("its progress is no number: taken as 0")
+        return 0
+    if not 0 <= found <= 100:
+        fields.warn("its progress lies outside of 0–100: taken as the nearer end")
+    return round(min(100.0, max(0.0, found)))
+
+
+def _end(fields: Fields, created: int, updated: int) -> int:
+    """Return when something was completed: as told, else with its last change."""
+    told = fields.past("completed", 17)
+    if told is None:
+        fields.note("it tells no time of completion: taken as its last change")
+        return updated
+    if told < created:
+        fields.warn("it was completed before it was made: taken as completed when made")
+    return max(told, created)
+
+
+def todo(fields: Fields) -> Row:
+    """Return a todo as it began, and the steps to its start and its last status."""
+    created, updated = times(fields)
+    status = fields.choice("status", STATUSES, Status.DUMPED)
+    if fields.get("finished") is True and status not in CLOSED:
+        status = Status.DONE
+    actual = fields.hours("actual") or None  # the old app's default is 0
+    estimate = _estimate(fields, status, actual)
+    links = _link(fields, "project") | _link(fields, "parent", Todo)
+    entry = pipeline.entry_status(links.get("project_id"), estimate)
+    if status in OPEN and OPEN.index(status) < OPEN.index(entry):
+        entry = status
+    first = {
+        "title": fields.title(),
+        "description": fields.text("description"),
+        "status": entry,
+        "priority": fields.choice("priority", PRIORITIES, Priority.MEDIUM),
+        "category": fields.text("category"),
+        "tags": fields.tags(),
+        "estimated_hours": estimate,
+        "due_date": fields.day("due"),
+        "snoozed_until": fields.day("snoozed"),
+        "position": values.number(fields.get("position")),
+        "created_at": created,
+        "updated_at": updated,
+    }
+    return *history(first, _steps(fields, status, entry, actual, estimate, created, updated)), links
+
+
+def _steps(
+    fields: Fields, status: Status, entry: Status, actual: float | None, estimate: float | None, created: int, last: int
+) -> Sequence[Step]:
+    done = status is Status.DONE
+    end = _end(fields, created, last) if done else last
+    started = fields.past("started", 9)
+    frozen = {} if estimate is None else {"original_estimate_hours": estimate}
+    steps = []
+    if started is not None:
+        if not created <= started <= end:
+            fields.warn("it was started outside of its life: taken as the nearer end")
+        started = min(max(started, created), end)
+        steps.append(Step(at=started, values={"started_at": started, **frozen}))
+    reached: dict[str, Any] = {"status": status} if status is not entry else {}
+    reached |= {"adjusted_hours": actual} if actual else {}
+    reached |= {"completed_at": end, **frozen} if done else {}
+    return [*steps, Step(at=end, values=reached)] if reached else steps
+
+
+def _estimate(fields: Fields, status: Status, actual: float | None) -> float | None:
+    """Return the estimate. The old app gave each todo 1 h: that counts only for one that was refined or has hours."""
+    estimate = fields.hours("estimate")
+    if estimate == _DEFAULT_ESTIMATE and status not in _REFINED and actual is None:
+        fields.note("its estimate of 1 h is the old app's default: taken as not estimated")
+        return None
+    return estimate
+
+
+def _link(fields: Fields, name: str, kind: type[Entity] | None = None) -> dict[str, str]:
+    value = fields.get(name)
+    if value is None:
+        return {}
+    id = id_of(Fields({"id": value}, fields.context))
+    if id is None:
+        fields.warn(f"its {name} is no id: left empty")
+        return {}
+    return {f"{name}_id": f"{kind.noun if kind else name}:{id}"}

@@ -1,0 +1,146 @@
+"""One record's fields, each in the type that a row needs, and what was odd about them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from orc_lab.importers import values
+from orc_lab.importers.record import Context, Issue, Severity
+from orc_lab.importers.values import Unit, When, bare
+from orc_lab.model.codec import MOST_HOURS
+
+T = TypeVar("T")
+
+UNTITLED = "(untitled)"
+LONGEST_TITLE = 1000
+_EMPTY: tuple[object, ...] = (None, "", [], {})  # {} is what JSON makes of a Map or a Set
+
+
+def named(record: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Return a record's fields under our names, and the fields that have none.
+
+    `names` maps a bare name to ours; where several are there for one of ours, the first of `names` counts.
+    """
+    there: dict[str, Any] = {}
+    unknown = []
+    for name, value in record.items():
+        if (word := bare(name)) in names:
+            there.setdefault(word, value)
+        else:
+            unknown.append(name)
+    found: dict[str, Any] = {}
+    for word, ours in names.items():
+        if word in there and found.get(ours) in _EMPTY:
+            found[ours] = there[word]
+    return found, unknown
+
+
+class Fields:
+    """A record while it is read. What can't be read is None and noted in `odd`, never an error."""
+
+    __slots__ = ("_values", "context", "odd")
+
+    def __init__(self, values: Mapping[str, Any], context: Context) -> None:
+        self._values = values
+        self.context = context
+        self.odd: list[tuple[Severity, str]] = []
+
+    def get(self, name: str) -> Any:
+        """Return a field as it stands in the file, None where it is missing or empty."""
+        value = self._values.get(name)
+        return value if value or value == 0 else None
+
+    def warn(self, sentence: str) -> None:
+        """Note that something was lost or guessed."""
+        self.odd.append((Severity.WARNING, sentence))
+
+    def note(self, sentence: str) -> None:
+        """Note that something was filled in."""
+        self.odd.append((Severity.NOTE, sentence))
+
+    def issues(self, external_id: str) -> Sequence[Issue]:
+        """Return what was odd, as issues of the record."""
+        return [Issue(external_id=external_id, severity=how, sentence=sentence) for how, sentence in self.odd]
+
+    def text(self, name: str) -> str | None:
+        """Return a text; a number is text too."""
+        value = self.get(name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str):
+            if value is not None:
+                self.warn(f"its {name} is no text: left empty")
+            return None
+        cleaned = values.clean(value)
+        if cleaned != value:
+            self.warn(f"its {name} held characters that no text can hold: replaced")
+        return cleaned if cleaned.strip() else None
+
+    def title(self, name: str = "title") -> str:
+        """Return a title: one line, never empty."""
+        text = " ".join((self.text(name) or "").replace("\t", " ").splitlines()).strip()
+        if not text:
+            self.warn(f"it has no title: called {UNTITLED}")
+            return UNTITLED
+        if len(text) > LONGEST_TITLE:
+            self.warn(f"its title is longer than {LONGEST_TITLE} characters: cut")
+            return text[: LONGEST_TITLE - 1] + "…"
+        return text
+
+    def hours(self, name: str, unit: Unit = "h") -> float | None:
+        """Return hours from 0."""
+        value = self.get(name)
+        if value is None:
+            return None
+        found = values.hours(value, unit)
+        if found is None or not 0 <= found <= MOST_HOURS:
+            self.warn(f"its {name} is no amount of hours: left empty")
+            return None
+        return found
+
+    def when(self, name: str, form: str | None = None) -> When | None:
+        """Return an instant or a day."""
+        value = self.get(name)
+        if value is None:
+            return None
+        found = values.when(value, self.context.clock, form)
+        if found is None:
+            self.warn(f"its {name} date can't be read: left empty")
+        return found
+
+    def past(self, name: str, hour: int, form: str | None = None) -> int | None:
+        """Return an instant that is not in the future; a day counts from that hour of it."""
+        found = self.when(name, form)
+        if found is None:
+            return None
+        instant = found if isinstance(found, int) else values.at_hour(found, hour, self.context.clock)
+        if instant <= self.context.now:
+            return instant
+        if found != values.day_of(self.context.now, self.context.clock):  # today's evening is no mistake
+            self.warn(f"its {name} date lies in the future: taken as now")
+        return self.context.now
+
+    def day(self, name: str, form: str | None = None) -> str | None:
+        """Return a calendar day, `YYYY-MM-DD`."""
+        found = self.when(name, form)
+        return None if found is None else values.day_of(found, self.context.clock).isoformat()
+
+    def tags(self, name: str = "tags") -> tuple[str, ...]:
+        """Return tags: of a list, or of text with commas or semicolons between them."""
+        value = self.get(name)
+        if isinstance(value, str):
+            value = value.replace(";", ",").split(",")
+        if not isinstance(value, list):
+            return ()
+        words = (values.clean(word).strip() for word in value if isinstance(word, str))
+        return tuple(dict.fromkeys(filter(None, words)))
+
+    def choice(self, name: str, table: Mapping[str, T], otherwise: T) -> T:
+        """Return what the table makes of a word, whatever its case; `otherwise` where it knows none."""
+        value = self.get(name)
+        if value is None:
+            return otherwise
+        word = bare(value) if isinstance(value, str) else ""
+        if word in table:
+            return table[word]
+        self.warn(f"its {name} is unknown: taken as {otherwise}")
+        return otherwise

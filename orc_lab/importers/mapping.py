@@ -1,0 +1,204 @@
+"""Which column of a CSV means what: guessed from the header, known for a source (a preset), or said by the person."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from orc_lab.errors import InvalidValue, UnreadableFile
+from orc_lab.importers.values import Unit, bare
+from orc_lab.model.entities import Priority, Status
+
+# What a column may mean, and the headers it is known by, the surest first.
+TARGETS: Mapping[str, Sequence[str]] = {
+    "id": ("id", "taskid", "tasknumber", "issueid", "key", "uuid", "number"),
+    "title": ("title", "task", "name", "summary", "subject", "todo", "taskname", "item", "content", "description"),
+    "description": ("description", "notes", "note", "details", "body", "comment"),
+    "project": ("project", "projectname", "list", "board"),
+    "category": ("category", "type", "kind", "area"),
+    "tags": ("tags", "labels", "label", "tag"),
+    "status": ("status", "state", "stage"),
+    "priority": ("priority", "prio", "importance"),
+    "estimate": ("estimate", "estimatehours", "estimatedhours", "est", "planned", "plannedhours", "originalestimate"),
+    "actual": ("actual", "actualhours", "timespent", "spent", "hours", "duration", "tracked", "worked", "logged"),
+    "created": ("created", "createdat", "creationdate", "datecreated", "added", "opened", "createddate"),
+    "started": ("started", "startedat", "startdate", "start", "begun"),
+    "completed": ("completed", "completedat", "completiondate", "finished", "closed", "resolved", "done", "enddate"),
+    "due": ("due", "duedate", "deadline"),
+    "person": ("person", "developer", "assignee", "assignedto", "owner", "user", "responsible"),
+}
+_WITH_UNIT = re.compile(r"(min(?:ute)?s?|s(?:ec(?:ond)?s?)?|h(?:(?:ou)?rs?)?)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMapping:
+    """How to read a CSV.
+
+    `columns` maps a target (see TARGETS) to a column; `tag_columns` become tags as they stand. `statuses` and
+    `priorities` map the file's words, whatever their case, to ours; `left_out` maps a status to the reason not to
+    import it, `left_out_open` the same for one that has no end. `priority_scale` is the lowest and the highest of
+    numbered priorities. `date_format` is as strptime reads it, None for ISO 8601 and what can be told apart.
+    `unit` is that of bare numbers of hours.
+    """
+
+    name: str = "csv"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    tag_columns: Sequence[str] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out_open: Mapping[str, str] = field(default_factory=dict)
+    priorities: Mapping[str, str] = field(default_factory=dict)
+    priority_scale: tuple[float, float] | None = None
+    date_format: str | None = None
+    unit: Unit | None = None
+
+    def over(self, base: "ColumnMapping") -> "ColumnMapping":
+        """Return the base with what this mapping says instead."""
+        said = {option.name: getattr(self, option.name) for option in fields(self)}
+        changed = {name: value for name, value in said.items() if value != getattr(_PLAIN, name)}
+        return replace(base, **changed | {"columns": {**base.columns, **self.columns}})
+
+
+_PLAIN = ColumnMapping()
+
+# The SiP dataset (Jones & Cullum, arXiv 1901.01621): a company's tasks, days instead of times, several persons.
+SIP = ColumnMapping(
+    name="sip",
+    columns={
+        "id": "id",
+        "title": "title",
+        "project": "project",
+        "category": "category",
+        "status": "status",
+        "priority": "priority",
+        "estimate": "estimate_hours",
+        "actual": "actual_hours",
+        "created": "created",
+        "started": "started",
+        "completed": "completed",
+        "person": "developer",
+    },
+    tag_columns=("subcategory", "breakdown"),
+    statuses={
+        "finished": "done",
+        "completed": "done",
+        "released": "done",
+        "chronicle": "done",
+        "cancelled": "dropped",
+        "estimated": "refined",
+        "authorise": "confirmed",
+    },
+    left_out={"template": "a template, not a task"},
+    left_out_open={"chronicle": "ongoing time record, never meant to finish"},
+    priority_scale=(1, 10),
+    unit="h",
+)
+PRESETS: Mapping[str, ColumnMapping] = {SIP.name: SIP}
+
+
+def for_header(header: Sequence[str]) -> ColumnMapping:
+    """Return the preset that a header belongs to, else what its names suggest."""
+    for preset in PRESETS.values():
+        if {*preset.columns.values(), *preset.tag_columns} <= set(header):
+            return preset
+    return ColumnMapping(columns=_guess(header))
+
+
+def _guess(header: Sequence[str]) -> dict[str, str]:
+    by_word: dict[str, str] = {}
+    for column in header:
+        by_word.setdefault(bare(column), column)
+        by_word.setdefault(_WITH_UNIT.sub("", bare(column)), column)
+    found: dict[str, str] = {}
+    for target, words in TARGETS.items():
+        there = [by_word[word] for word in words if word in by_word]
+        if there and there[0] not in found.values():
+            found[target] = there[0]
+    return found
+
+
+def names_unit(column: str) -> bool:
+    """Return whether a column's name ends with a unit of time; an s alone is more likely a plural."""
+    match = _WITH_UNIT.search(bare(column))
+    return match is not None and match[1] != "s"
+
+
+def unit_of(column: str) -> Unit:
+    """Return the unit that a column's name ends with, hours by default."""
+    match = _WITH_UNIT.search(bare(column))
+    if match is None or match[1].startswith("h"):
+        return "h"
+    if match[1].startswith("m"):
+        return "min"
+    return "s" if match[1].startswith("sec") else "h"
+
+
+def from_pairs(text: str) -> ColumnMapping:
+    """Return the mapping that `title=Name,estimate=Est (h)` says; raises InvalidValue."""
+    columns, tags = {}, []
+    for pair in filter(None, map(str.strip, text.split(","))):
+        target, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals or not column or target not in TARGETS:
+            raise InvalidValue("--map", pair, f"TARGET=COLUMN, the target one of {', '.join(TARGETS)}")
+        if target == "tags" and "tags" in columns:
+            tags.append(column)
+        else:
+            columns[target] = column
+    return ColumnMapping(columns=columns, tag_columns=tuple(tags))
+
+
+def load(path: str) -> ColumnMapping:
+    """Return the mapping in a TOML or JSON file, with ColumnMapping's keys; raises UnreadableFile or InvalidValue."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        told = tomllib.loads(text) if path.lower().endswith(".toml") else json.loads(text)
+    except OSError as error:
+        raise UnreadableFile(path, str(error.strerror).lower(), "Check its name.") from None
+    except (ValueError, RecursionError) as error:  # what either parser, or the decoding, complains of
+        raise UnreadableFile(path, f"it is no TOML or JSON ({error})", "Correct it.") from None
+    if not isinstance(told, dict):
+        raise UnreadableFile(path, "it is no table of settings", "Write it like columns = { title = 'Name' }.")
+    return from_settings(told)
+
+
+def from_settings(told: Mapping[str, Any]) -> ColumnMapping:
+    """Return the mapping that plain settings describe, each checked; raises InvalidValue."""
+    known = {option.name for option in fields(ColumnMapping)}
+    if unknown := [name for name in told if name not in known]:
+        raise InvalidValue("a mapping's setting", unknown[0], f"one of {', '.join(sorted(known))}")
+    return ColumnMapping(**{name: _checked(name, value) for name, value in told.items()})
+
+
+def _checked(name: str, value: Any) -> Any:
+    expected = {
+        "tag_columns": "a list of columns",
+        "priority_scale": "the lowest and the highest number",
+        "unit": "h, min or s",
+        "name": "a word",
+        "date_format": "a format such as %d.%m.%Y",
+    }.get(name, "a table of words")
+    words = isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+    table = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    fits = {
+        "tag_columns": words,
+        "priority_scale": _is_scale(value),
+        "unit": value in get_args(Unit),
+        "name": isinstance(value, str),
+        "date_format": isinstance(value, str),
+        "columns": table and value.keys() <= TARGETS.keys(),
+        "statuses": table and set(value.values()) <= {str(one) for one in Status},
+        "priorities": table and set(value.values()) <= {str(one) for one in Priority},
+    }
+    if not fits.get(name, table):
+        raise InvalidValue(name, value, expected)
+    if name in ("statuses", "priorities", "left_out", "left_out_open"):
+        return {bare(word): ours for word, ours in value.items()}
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_scale(value: Any) -> bool:
+    numbers = isinstance(value, (list, tuple)) and len(value) == 2
+    return numbers and all(isinstance(one, (int, float)) and one == one for one in value) and value[0] != value[1]

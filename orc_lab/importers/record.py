@@ -1,0 +1,178 @@
+"""The seam between formats and the import: what a format is given, and what it yields."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import chain, count
+from typing import Any, Literal, Protocol
+
+from orc_lab.importers.mapping import ColumnMapping
+from orc_lab.importers.source import Source
+from orc_lab.model.clock import Clock
+from orc_lab.model.entities import Entity
+
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
+class Severity(StrEnum):
+    """Whether something of a record was lost or guessed (warning), or only filled in (note)."""
+
+    NOTE = "note"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something odd about one record, which was imported all the same; the raw record keeps what stood there."""
+
+    external_id: str
+    severity: Severity
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A later moment in a row's life: the fields that changed at an instant (seconds UTC)."""
+
+    at: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One record of a file: the row it becomes, as it was at first, and the steps of its life since.
+
+    `links` maps a field to the external id of the record it refers to. `row_id` is the id the row should have; the
+    import derives one where it is None, or taken. `meets` says what makes a row that is here already the same thing:
+    the id itself, or the title. `same_as` names the record of this file that this one was merged into. `left_out` is
+    the reason not to import it. `made` marks records that stand in the file only as a part of others. `updated` (an
+    instant) decides between two records with the same external id.
+    """
+
+    external_id: str
+    kind: type[Entity]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    raw: str
+    content_hash: str
+    row_id: str | None = None
+    meets: Literal["id", "title"] | None = None
+    same_as: str | None = None
+    left_out: str | None = None
+    made: bool = False
+    updated: int = 0
+    issues: Sequence[Issue] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the person chose: whose records of several persons' (`all` for everybody's), which column means what,
+    and the name under which this source's records are known (for two files that would be taken for one source)."""
+
+    person: str | None = None
+    mapping: ColumnMapping | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a format must know to read: the person's zone and id, the instant that counts as now, the choices."""
+
+    clock: Clock
+    user_id: str
+    now: int
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A file as a format read it.
+
+    `source` is the name under which its records stay known, `notes` say what will not survive or was assumed,
+    `passed_over` counts the records that the person did not ask for, by reason. `kept` is what may be kept of the
+    file as a fallback; None means all of it.
+    """
+
+    source: str
+    records: Sequence[Parsed]
+    notes: Sequence[str] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    kept: bytes | None = None
+
+
+class Format(Protocol):
+    """A module that reads one format."""
+
+    NAME: str
+
+    def identify(self, head: str, path: str) -> float:
+        """Return how sure it is that a file is of this format, from 0 to 1, by its first characters and its name."""
+
+    def read(self, source: Source, context: Context) -> Reading:
+        """Return all of a file; raises UnreadableFile, or NeedsChoice where the person must say more."""
+
+
+def as_raw(record: object) -> tuple[str, str]:
+    """Return a record as JSON text, keys in order, and the SHA-256 of that: the same for the same content.
+
+    A half character (lone surrogate) fits into no database; it stands there escaped.
+    """
+    raw = _encoded(record)
+    try:
+        content = raw.encode()
+    except UnicodeEncodeError:
+        raw = json.dumps(record, sort_keys=True)
+        content = raw.encode()
+    return raw, hashlib.sha256(content).hexdigest()
+
+
+def history(values: Mapping[str, Any], steps: Iterable[Step]) -> tuple[dict[str, Any], list[Step]]:
+    """Return the row as it began and its later steps in order of time, one an instant.
+
+    Steps at or before the beginning belong to it; `updated_at`, where the file tells it, is set by the last step.
+    """
+    first, later = dict(values), list[Step]()
+    for step in sorted(steps, key=lambda step: step.at):
+        if step.at <= first["created_at"]:
+            first.update(step.values)
+        elif later and later[-1].at == step.at:
+            later[-1] = Step(at=step.at, values={**later[-1].values, **step.values})
+        else:
+            later.append(step)
+    if later and "updated_at" in first:
+        last = later[-1]
+        updated = max(first["updated_at"], last.at)
+        first["updated_at"] = first["created_at"]
+        later[-1] = Step(at=last.at, values={**last.values, "updated_at": updated})
+    return first, later
+
+
+def settled(records: Iterable[Parsed]) -> list[Parsed]:
+    """Return the records with each external id once: of two that differ, the one updated last, then the later one.
+
+    The other is left out with the reason, under an id of its own, so that its raw record is kept too.
+    """
+    chosen: dict[str, Parsed] = {}
+    passed: dict[str, Parsed] = {}
+    for record in records:
+        other = chosen.get(record.external_id)
+        if other is None:
+            chosen[record.external_id] = record
+            continue
+        older, newer = sorted((other, record), key=lambda one: one.updated)
+        chosen[record.external_id] = newer
+        again = _passed(older, newer)
+        names = chain([again.external_id], (f"{again.external_id}.{nth}" for nth in count(2)))
+        name = next(name for name in names if name not in passed)
+        passed[name] = replace(again, external_id=name)
+    return [*chosen.values(), *passed.values()]
+
+
+def _passed(older: Parsed, newer: Parsed) -> Parsed:
+    same = older.content_hash == newer.content_hash
+    reason = "the same record stands in the file again" if same else "the file holds a newer record with the same id"
+    name = f"{older.external_id}#{older.content_hash[:12]}"
+    return replace(older, external_id=name, left_out=older.left_out or reason, issues=())

@@ -1,0 +1,350 @@
+"""From a file to rows: once, all of it or nothing, known again, taken back."""
+
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orc_lab.errors import InvalidValue, NotWritable, UnreadableFile
+from orc_lab.importers import run, source
+from orc_lab.model.entities import Activity, Commitment, ImportRecord, Project, Status, Todo, WeeklyGoal
+from orc_lab.store import history
+from orc_lab.workbench.bench import Workbench
+from tests.importers.conftest import Bring
+from tests.importers.files import NOW, accounted, at, everything, goal, project, store, table, todo, told
+from tests.store import laws
+
+LIFE = store(
+    projects=[project(), project("p2", status="paused", updatedAt="2025-03-01T00:00:00Z")],
+    todos=[
+        todo(projectId="p1", status="completed", estimatedHours=2, actualHours=3),
+        todo("t2", projectId="p2", status="committed", estimatedHours=4, parentId="t1"),
+        todo("t3", status="mystery"),
+        7,
+    ],
+    weeklyGoals=[goal(todoIds=["t1", "t2"])],
+    intentions=[project("i1")],
+)
+CSV = table(
+    "Id,Title,Project,Created,Completed,Hours", "1,a,P,2025-01-06,2025-01-07,2", "2,b,P,2025-01-06,,", "3,c,x,y,z,1,2"
+)
+
+
+@pytest.mark.parametrize("data", [LIFE, CSV], ids=["creation-store", "csv"])
+def test_a_second_run_brings_nothing(bench: Workbench, bring: Bring, data: bytes) -> None:
+    first = bring(data, name="x.csv")
+    before, edits = everything(bench.db), len(bench.edits())
+    again = bring(data, name="x.csv")
+    assert first.new > 0
+    assert (again.new, again.merged, again.imported, again.there) == (0, 0, {}, first.new)
+    assert again.left_out == first.left_out
+    assert everything(bench.db) == before
+    assert len(bench.edits()) == edits
+    assert accounted(first)
+    assert accounted(again)
+    laws.hold(bench.db)
+
+
+def test_a_plan_writes_nothing_and_tells_all(bench: Workbench, tmp_path: Path) -> None:
+    before = everything(bench.db)
+    plan = run.plan(bench, LIFE, now=NOW)
+    assert everything(bench.db) == before
+    assert not (tmp_path / "imports").exists()
+    report = plan.report
+    assert not report.committed
+    assert report.imported == {"intentions": 1, "projects": 2, "todos": 3, "weekly goals": 1, "commitments": 2}
+    assert report.samples["todos"] == ["Todo t1", "Todo t2", "Todo t3"]
+    assert json.loads(json.dumps(report.as_dict()))["imported"]["todos"] == 3
+    lines = report.lines()
+    assert lines[:2] == [
+        "paste (creation-store, 8 records)",
+        "Would import: 1 intention, 2 projects, 3 todos, 1 weekly goal, 2 commitments — 7 new records",
+    ]
+    assert "Left out: 1" in lines
+    assert "  1 × its status is unknown: taken as dumped (todo:t3)" in lines
+    done = run.commit(bench, plan)
+    assert (done.committed, done.imported, done.left_out) == (True, report.imported, report.left_out)
+    assert done.lines()[1].startswith("Imported: ")
+
+
+def test_every_row_says_where_it_came_from(bench: Workbench, bring: Bring) -> None:
+    bring(LIFE)
+    records = {one.external_id: one for one in bench.find(ImportRecord)}
+    assert (records["todo:t1"].subject, records["todo:t1"].subject_id) == ("todos", "t1")
+    assert json.loads(records["todo:t1"].raw)["actualHours"] == 3
+    assert {one.source for one in records.values()} == {"creation-store"}
+    assert {one.imported_at for one in records.values()} == {NOW}
+    (left,) = (one for one in records.values() if one.left_out)
+    assert (left.raw, left.left_out, left.subject_id) == ("7", "it is no record", None)
+    for kind in (Project, Todo, WeeklyGoal, Commitment):
+        assert bench.count(kind) == sum(one.subject == kind.table for one in records.values())
+
+
+def test_progress_is_told_to_the_end(bench: Workbench) -> None:
+    seen: list[tuple[int, int]] = []
+    run.commit(bench, run.plan(bench, store(todos=[todo(f"t{n}") for n in range(1200)])), lambda *now: seen.append(now))
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1] == 3600
+    assert len(seen) >= 6
+
+
+def test_what_changed_in_the_file_is_told_and_kept_as_it_is_here(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo(), todo("t2")]))
+    bench.update(Todo, "t2", title="Mine")
+    report = bring(store(todos=[todo(title="Theirs"), todo("t2"), todo("t3")]))
+    assert (report.new, report.there, report.changed, report.changed_examples) == (1, 1, 1, ("todo:t1",))
+    assert {one.title for one in bench.find(Todo)} == {"Todo t1", "Mine", "Todo t3"}
+    assert "  1 changed since the last import, kept as it is here (todo:t1)" in report.lines()
+
+
+def test_what_was_deleted_here_does_not_rise(bench: Workbench, bring: Bring) -> None:
+    bring(LIFE)
+    bench.delete(Todo, "t1")
+    bench.delete(Project, "p2")
+    report = bring(LIFE)
+    assert (report.new, report.gone) == (0, 2)
+    assert {one.id for one in bench.find(Todo)} == {"t2", "t3"}
+    later = bring(store(todos=[todo("t9", projectId="p2")]))
+    assert bench.get(Todo, "t9").project_id is None
+    assert told(later.issues) == {"the project that it names is not there: imported without it": 1}
+
+
+def test_a_part_of_an_export_finds_what_came_before(bench: Workbench, bring: Bring) -> None:
+    bring(LIFE)
+    report = bring(store(todos=[todo("t9", projectId="p1", parentId="t2")]))
+    found = bench.get(Todo, "t9")
+    assert (found.project_id, found.parent_id, report.issues) == ("p1", "t2", [])
+
+
+def test_what_was_left_out_is_looked_at_again(bench: Workbench, bring: Bring) -> None:
+    broken = store(weeklyGoals=[goal(weekStartDate="?")], todos=[todo()])
+    assert bring(broken).left_out != []
+    report = bring(store(weeklyGoals=[goal(todoIds=["t1"])], todos=[todo()]))
+    assert (report.new, report.left_out) == (1, [])
+    assert (bench.count(WeeklyGoal), bench.count(Commitment)) == (1, 1)
+    (record,) = bench.find(ImportRecord, external_id="weekly-goal:g1")
+    assert (record.left_out, record.subject) == (None, "weekly_goals")
+    assert bring(store(weeklyGoals=[goal(todoIds=["t1"])], todos=[todo()])).there == 2
+
+
+def test_an_id_that_is_taken(bench: Workbench, bring: Bring) -> None:
+    mine = bench.create(Todo, id="t1", title="Mine")
+    bring(store(todos=[todo(), todo("t2", parentId="t1")]))
+    assert bench.get(Todo, "t1") == mine
+    theirs = bench.get(Todo, bench.get(Todo, "t2").parent_id or "")
+    assert theirs.title == "Todo t1"
+
+
+def test_undo_takes_all_of_it_back_and_a_new_import_brings_it_again(bench: Workbench, bring: Bring) -> None:
+    empty = everything(bench.db)
+    bring(LIFE)
+    full = everything(bench.db)
+    told_of = {(one.subject_id, one.kind, one.new, one.occurred_at) for one in bench.find(Activity)}
+    bench.undo()
+    assert everything(bench.db) == empty
+    assert list(history.rows_as_of(bench.db, Todo, at("2025-02-01T12:00"))) == []
+    assert bring(LIFE).new == 7
+    assert everything(bench.db) == full
+    again = {(one.subject_id, one.kind, one.new, one.occurred_at) for one in bench.find(Activity)}
+    assert told_of <= again
+    past = {row[0] for row in history.rows_as_of(bench.db, Activity, at("2025-02-01T12:00"))}
+    assert len(past) == sum(one.occurred_at <= at("2025-02-01T12:00") for one in bench.find(Activity))
+    laws.hold(bench.db)
+
+
+def test_a_plan_made_before_another_edit_is_decided_again(bench: Workbench) -> None:
+    plan = run.plan(bench, LIFE, now=NOW)
+    with Workbench.open(bench.db.path) as other:
+        run.commit(other, run.plan(other, store(todos=[todo("t3", status="mystery")]), now=NOW))
+    report = run.commit(bench, plan)
+    assert (report.new, report.there) == (6, 1)
+    assert bench.count(Todo) == 3
+
+
+CHILD = """
+import sys, time
+from orc_lab.importers import run
+from orc_lab.workbench.bench import Workbench
+
+def slowly(done, total):
+    if done > total / 2:
+        print(done, total, flush=True)
+        time.sleep(60)
+
+with Workbench.open(sys.argv[1]) as wb:
+    run.commit(wb, run.plan(wb, sys.argv[2]), slowly)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+def test_kill_in_the_middle_leaves_nothing(bench: Workbench, bring: Bring, tmp_path: Path) -> None:
+    bench.add_todo("Mine")
+    before = everything(bench.db)
+    bench.close()
+    big = tmp_path / "big.json"
+    big.write_bytes(store(todos=[todo(f"t{n}", status="completed") for n in range(4000)]))
+    command = [sys.executable, "-c", CHILD, bench.db.path, str(big)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ) as child:
+        assert child.stdout is not None
+        done, total = map(int, child.stdout.readline().split())
+        child.kill()
+    assert (child.returncode, done < total) == (-signal.SIGKILL, True)
+    assert not (tmp_path / "imports").exists()
+    with Workbench.open(tmp_path / "own.db") as again:
+        assert again.db.rows("PRAGMA integrity_check") == [("ok",)]
+        assert everything(again.db) == before
+        assert again.count(Activity, subject="todos") == 1
+        assert run.commit(again, run.plan(again, big)).new == 4000
+        laws.hold(again.db)
+
+
+def test_a_failure_in_the_middle_leaves_nothing(bench: Workbench) -> None:
+    before = everything(bench.db)
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.commit(bench, run.plan(bench, LIFE), stop)
+    assert everything(bench.db) == before
+    assert run.commit(bench, run.plan(bench, LIFE)).new == 7
+    laws.hold(bench.db)
+
+
+def test_triggers_capture_again_after_an_import(bench: Workbench, bring: Bring) -> None:
+    bring(LIFE)
+    bench.add_todo("After")
+    with sqlite3.connect(bench.db.path) as shell:
+        shell.execute("UPDATE todos SET title = 'By hand' WHERE id = 't1'")
+    shell.close()
+    assert bench.history("t1")[-1].cells["title"] == ("Todo t1", "By hand")
+    laws.hold(bench.db)
+
+
+def test_a_folder_that_can_not_be_written_changes_nothing(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "imports").write_text("in the way", encoding="utf-8")
+    before = everything(bench.db)
+    with pytest.raises(NotWritable, match="imports"):
+        run.commit(bench, run.plan(bench, LIFE))
+    assert everything(bench.db) == before
+
+
+def test_a_copy_is_kept_once(bench: Workbench, bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bring(LIFE, name="a/b\\c: d.json")
+    assert Path(first.kept or "").name == "2025-06-15-b-c-d.json"
+    assert bring(LIFE, name="b-c-d.json").kept is None  # nothing was new
+    bench.undo()
+    assert bring(LIFE, name="b-c-d.json").kept == first.kept
+    other = bring(store(todos=[todo("x")]), name="b-c-d.json")
+    assert Path(other.kept or "").name == "2025-06-15-b-c-d-2.json"
+    monkeypatch.setattr(run, "LARGEST_KEPT", 10)
+    assert bring(store(todos=[todo("y")]), name="../../z.json").kept is None
+    assert sorted(path.name for path in (tmp_path / "imports").iterdir()) == [
+        "2025-06-15-b-c-d-2.json",
+        "2025-06-15-b-c-d.json",
+    ]
+
+
+@pytest.mark.parametrize("name", ["..", "/", "", "\x00", "ü" * 300, ".hidden", "a.csv/"])
+def test_any_name_makes_a_file_name(bench: Workbench, bring: Bring, tmp_path: Path, name: str) -> None:
+    kept = Path(bring(LIFE, name=name).kept or "")
+    assert kept.parent == tmp_path / "imports"
+    assert kept.read_bytes() == LIFE
+
+
+def test_a_format_is_found_or_named(bench: Workbench, bring: Bring) -> None:
+    assert bring(CSV, name="x").format == "task-csv"
+    assert bring(LIFE, name="misnamed.csv").format == "creation-store"
+    with pytest.raises(InvalidValue, match="creation-store, task-csv"):
+        bring(LIFE, format="todoist")
+    with pytest.raises(UnreadableFile, match=r"none of the formats that orc knows .*--from"):
+        bring(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", name="x.png")
+
+
+def test_the_sums_of_a_week_and_of_a_todo_follow(bench: Workbench, bring: Bring) -> None:
+    bring(LIFE)
+    assert bench.get(Todo, "t1").status is Status.DONE
+    (week,) = bench.find(WeeklyGoal)
+    assert (week.total_estimated_hours, week.completion_rate) == (6.0, 0.5)
+    laws.hold(bench.db)
+
+
+def test_subscribers_hear_of_an_import(bench: Workbench, bring: Bring) -> None:
+    heard: list[Any] = []
+    bench.subscribe(heard.extend)
+    bring(LIFE)
+    assert {change.id for change in heard if change.table == "todos"} == {"t1", "t2", "t3"}
+
+
+def test_of_two_imports_prepared_at_once_the_second_leaves_no_edit(bench: Workbench) -> None:
+    first, second = (run.plan(bench, LIFE, now=NOW) for _ in range(2))
+    run.commit(bench, first)
+    before, edits = everything(bench.db), len(bench.edits())
+    report = run.commit(bench, second)
+    assert (report.committed, report.new, report.there, report.kept) == (True, 0, first.report.new, None)
+    assert (everything(bench.db), len(bench.edits())) == (before, edits)
+    assert accounted(report)
+
+
+def test_there_is_a_limit_to_what_is_read(
+    bench: Workbench, bring: Bring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tasks.csv"
+    path.write_bytes(CSV)
+    monkeypatch.setattr(source, "LARGEST", len(CSV))
+    assert bring(path).new > 0
+    monkeypatch.setattr(source, "LARGEST", len(CSV) - 1)
+    with pytest.raises(UnreadableFile, match="it is larger than"):
+        bring(path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(CSV)))
+    with pytest.raises(UnreadableFile, match="standard input can't be read: it is larger than"):
+        bring("-")
+
+
+def test_a_large_file_is_read_whole(tmp_path: Path) -> None:
+    data = bytes(range(1, 256)) * 9000
+    (tmp_path / "large").write_bytes(data)
+    assert source.open_source(tmp_path / "large").data == data
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="This system has no named pipes.")
+def test_a_pipe_is_read_and_has_the_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for limit in (len(CSV), len(CSV) - 1):
+        monkeypatch.setattr(source, "LARGEST", limit)
+        writer = threading.Thread(target=pipe.write_bytes, args=[CSV])
+        writer.start()
+        try:
+            assert limit < len(CSV) or source.open_source(pipe).data == CSV
+            if limit < len(CSV):
+                with pytest.raises(UnreadableFile, match="it is larger than"):
+                    source.open_source(pipe)
+        finally:
+            writer.join()
+
+
+def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UnreadableFile, match="standard input can't be read: it is closed"):
+        source.open_source("-")
+
+
+def test_one_is_not_many(bring: Bring) -> None:
+    report = bring(store(projects=[project()], todos=[todo()]))
+    assert report.lines()[:2] == [
+        "paste (creation-store, 2 records)",
+        "Imported: 1 project, 1 todo — 2 new records",
+    ]
+    dump = json.dumps({"creation-store": store(todos=[todo("t2")]).decode(), "theme": "dark"}).encode()
+    assert "1 other entry of the browser's storage is not orc's, passed over." in bring(dump).notes
