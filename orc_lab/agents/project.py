@@ -1,0 +1,257 @@
+"""The facts about one project at an instant, each a number that health patterns and risks can quote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from orc_lab.agents.ageing import ageing
+from orc_lab.agents.atoms import Floats
+from orc_lab.agents.estimation import Estimator
+from orc_lab.agents.forecast import QUANTILES
+from orc_lab.agents.velocity import complete, normal_weeks, scenarios
+from orc_lab.agents.workload import drop_order, smallest_cut
+
+SAFE = 0.85  # the chance of being on time that a cut or a later date should bring
+_SCENARIOS = 1000
+_FARTHEST = 104  # weeks looked ahead
+_ROOM_SEED = 1_000_003
+_DAY, _WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenItem:
+    """One open todo: `hours` left at the median, days of age, the person's own P85 for such (NaN if unknown)."""
+
+    id: str
+    title: str
+    priority: str
+    estimate_hours: float
+    hours: float
+    age_days: float
+    p85: float
+    over: bool
+    in_progress: bool
+    carried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSnapshot:
+    """What was known about a project at `as_of`.
+
+    `remaining` holds quantiles of the calibrated hours left. `done_4` and `done_12` count what was finished in the last
+    4 and 12 weeks, `arrived_4` and `left_4` what came into and went out of the scope in 4. `momentum` is the pace of 4
+    weeks ÷ that of 12, or of the project's life (NaN if nothing was done). `p_on_time`, `p_after_cut` (without the
+    todos `cut`) and `safe_weeks` (weeks until it is finished with a chance of SAFE) leave out work still to be added;
+    NaN where unknown.
+    """
+
+    id: str
+    title: str
+    status: str
+    as_of: datetime
+    due: datetime | None
+    done: int
+    dropped: int
+    items: tuple[OpenItem, ...]
+    remaining: Mapping[float, float]
+    done_4: int
+    done_12: int
+    arrived_4: int
+    left_4: int
+    momentum: float
+    idle_days: float
+    largest_done: float
+    p_on_time: float
+    cut: tuple[OpenItem, ...]
+    p_after_cut: float
+    safe_weeks: float
+
+    @property
+    def open(self) -> int:
+        """Open todos."""
+        return len(self.items)
+
+    @property
+    def in_progress(self) -> tuple[OpenItem, ...]:
+        """Begun or committed todos."""
+        return tuple(item for item in self.items if item.in_progress)
+
+    @property
+    def aged(self) -> tuple[OpenItem, ...]:
+        """Todos in progress for longer than 85% of the person's finished ones were."""
+        return tuple(item for item in self.in_progress if item.over)
+
+    @property
+    def unestimated(self) -> tuple[OpenItem, ...]:
+        """Open todos without an estimate, the widest first."""
+        return tuple(sorted((i for i in self.items if isnan(i.estimate_hours)), key=lambda i: (-i.hours, i.id)))
+
+    @property
+    def overdue(self) -> bool:
+        """Something is open and the due day is over."""
+        return self.due is not None and self.open > 0 and self.as_of >= self.due + _DAY
+
+
+def snapshot(
+    tasks: pd.DataFrame,
+    weekly: pd.DataFrame,
+    project: Mapping[str, Any] | pd.Series,
+    as_of: datetime,
+    estimator: Estimator,
+    *,
+    commitments: pd.DataFrame | None = None,
+    capacity: Sequence[float] | None = None,
+    ages: pd.DataFrame | None = None,
+    seed: int = 0,
+) -> ProjectSnapshot:
+    """Look at one row of the `projects` frame, with all of the person's `tasks` and `weekly`.
+
+    `commitments` tells how often todos were carried over; `capacity` the factors of the weeks to come (1 where unsaid);
+    `ages` are `ageing(tasks, as_of)`, for who looks at many projects.
+    """
+    mine = tasks[tasks["project_id"] == project["id"]].sort_values("id").reset_index(drop=True)
+    ages = ageing(tasks, as_of) if ages is None else ages
+    still_open = mine[mine["id"].isin(ages["id"])].reset_index(drop=True)
+    work = estimator.draws(still_open, as_of=as_of, size=_SCENARIOS, seed=seed, remaining=True)
+    items = _items(still_open, ages.set_index("id"), np.median(work, axis=0), commitments)
+    history = _weekly_hours(mine, complete(weekly, as_of))
+    room = _room(history, capacity, seed)
+    weeks_left = _weeks_left(project["due"], as_of)
+    cut, p_on_time, p_after = _on_time(work, room, weeks_left, drop_order(still_open, np.median(work, axis=0)))
+    ended = mine["completed"].fillna(mine["dropped"])
+    done_4, done_12 = _since(mine["completed"], as_of, 4), _since(mine["completed"], as_of, 12)
+    return ProjectSnapshot(
+        id=str(project["id"]),
+        title=str(project["title"]),
+        status=str(project["status"]),
+        as_of=as_of,
+        due=_day(project["due"]),
+        done=int(mine["completed"].notna().sum()),
+        dropped=int((mine["status"] == "dropped").sum()),
+        items=items,
+        remaining=dict(zip(QUANTILES, np.quantile(work.sum(axis=1), QUANTILES).tolist(), strict=True)),
+        done_4=done_4,
+        done_12=done_12,
+        arrived_4=_since(mine["created"], as_of, 4),
+        left_4=_since(ended, as_of, 4),
+        momentum=_momentum(mine, done_4, done_12, complete(weekly, as_of)["capacity"], as_of),
+        idle_days=_idle_days(mine, as_of),
+        largest_done=float(tasks.loc[tasks["completed"].notna(), "actual_hours"].max()),
+        p_on_time=p_on_time,
+        cut=tuple(items[i] for i in cut),
+        p_after_cut=p_after,
+        safe_weeks=_safe_weeks(work.sum(axis=1), room),
+    )
+
+
+def _items(
+    still_open: pd.DataFrame, ages: pd.DataFrame, hours: Floats, commitments: pd.DataFrame | None
+) -> tuple[OpenItem, ...]:
+    carried = {} if commitments is None else commitments.groupby("todo_id")["carried"].max().to_dict()
+    aged = still_open.join(ages[["age_days", "p85", "over", "in_progress"]], on="id")
+    rows: list[dict[Any, Any]] = aged.to_dict("records")
+    return tuple(
+        OpenItem(
+            id=row["id"],
+            title=row["title"],
+            priority=row["priority"],
+            estimate_hours=float(row["estimate_hours"]) if row["estimate_hours"] > 0 else nan,
+            hours=float(left),
+            age_days=float(row["age_days"]),
+            p85=float(row["p85"]),
+            over=bool(row["over"]),
+            in_progress=bool(row["in_progress"]),
+            carried=int(carried.get(row["id"], 0)),
+        )
+        for row, left in zip(rows, hours, strict=True)
+    )
+
+
+def _weekly_hours(mine: pd.DataFrame, weeks: pd.DataFrame) -> Floats:
+    """Hours of the project's finished todos a complete week since its first todo, as in normal weeks.
+
+    The estimate stands in where nobody noted the hours.
+    """
+    if mine.empty or weeks.empty:
+        return np.empty(0)
+    hours = mine["actual_hours"].where(mine["actual_hours"] > 0, mine["estimate_hours"]).fillna(0.0)
+    total = hours.groupby(_monday(mine["completed"])).sum().reindex(weeks["start"], fill_value=0.0)
+    lived = (weeks["start"] >= _monday(mine["created"]).min()).to_numpy()
+    return normal_weeks(total[lived], weeks["capacity"][lived])
+
+
+def _monday(when: pd.Series) -> pd.Series:
+    day = when.dt.normalize()
+    monday: pd.Series = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
+    return monday
+
+
+def _room(history: Floats, capacity: Sequence[float] | None, seed: int) -> Floats:
+    """Hours the project gets by the end of each week ahead, shape (scenarios, _FARTHEST)."""
+    known = list(capacity or ())[:_FARTHEST]
+    factors = known + [1.0] * (_FARTHEST - len(known))
+    return scenarios(history, _FARTHEST, capacity=factors, size=_SCENARIOS, seed=seed + _ROOM_SEED).cumsum(axis=1)
+
+
+def _on_time(work: Floats, room: Floats, weeks_left: float, order: list[int]) -> tuple[list[int], float, float]:
+    """What to cut, P(on time), and P without the cut; NaN without a due day, or where nothing was ever done."""
+    if isnan(weeks_left):
+        return [], nan, nan
+    if not work.shape[1]:
+        return [], 1.0, nan
+    if weeks_left <= 0:
+        return [], 0.0, nan
+    if np.isnan(room).any():
+        return [], nan, nan
+    ends = np.arange(_FARTHEST + 1)
+    padded = np.pad(room, ((0, 0), (1, 0)))
+    whole = min(int(weeks_left), _FARTHEST - 1)
+    part = min(weeks_left - whole, 1.0)
+    by_due = padded[:, ends[whole]] * (1 - part) + padded[:, ends[whole + 1]] * part
+    cut = smallest_cut(work, by_due, order, SAFE)
+    p = float((work.sum(axis=1) <= by_due).mean())
+    return cut, p, float((np.delete(work, cut, axis=1).sum(axis=1) <= by_due).mean()) if cut else nan
+
+
+def _safe_weeks(total: Floats, room: Floats) -> float:
+    """Weeks until the work is finished with a chance of SAFE; NaN if that is beyond sight."""
+    enough = (total[:, None] <= room).mean(axis=0) >= SAFE
+    return float(np.argmax(enough) + 1) if enough.any() else nan
+
+
+def _momentum(mine: pd.DataFrame, done_4: int, done_12: int, capacity: pd.Series, as_of: datetime) -> float:
+    """Pace of the last 4 weeks ÷ that of the last 12 (or of the project's life), by the capacity that there was."""
+    if not done_12:
+        return nan
+    age = (pd.Timestamp(as_of) - mine["created"].min()) / _WEEK
+    weeks = 12.0 if isnan(age) else min(max(age, 4.0), 12.0)
+    recent, long = capacity.tail(4).mean(), capacity.tail(round(weeks)).mean()
+    usual = float(recent / long) if recent > 0 and long > 0 else 1.0
+    return done_4 / 4 / (done_12 / weeks) / usual
+
+
+def _since(when: pd.Series, as_of: datetime, weeks: int) -> int:
+    return int(((when > as_of - weeks * _WEEK) & (when <= as_of)).sum())
+
+
+def _idle_days(mine: pd.DataFrame, as_of: datetime) -> float:
+    """Days since anything was created, begun, completed or dropped; NaN if nothing ever was."""
+    last = mine[["created", "started", "completed", "dropped"]].max().max()
+    return nan if pd.isna(last) else float(max(pd.Timestamp(as_of) - last, pd.Timedelta(0)) / _DAY)
+
+
+def _day(value: Any) -> datetime | None:
+    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
+
+
+def _weeks_left(due: Any, as_of: datetime) -> float:
+    """Weeks to the end of the due day; NaN without one."""
+    day = _day(due)
+    return nan if day is None else float((pd.Timestamp(day) + _DAY - pd.Timestamp(as_of)) / _WEEK)

@@ -1,0 +1,178 @@
+"""What threatens a project, and the steps against it. Each rule looks at one snapshot and quotes its numbers.
+
+Thresholds are starting points, to be refitted from what became of projects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from math import isnan
+
+from orc_lab.agents.forecast import NOMINAL, chance, figure
+from orc_lab.agents.project import SAFE, OpenItem, ProjectSnapshot
+from orc_lab.model.entities import ProjectStatus
+
+CARRIED = 3  # weeks a todo may be carried before it has to be decided again
+BLIND = 0.4  # share of open todos without an estimate
+IDLE_DAYS = 14.0
+MUCH = 1 / 3  # share of the open todos: cutting more of them is another project
+
+
+class Severity(StrEnum):
+    """How soon something has to be done about it."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """One threat: what it is in a sentence with its numbers, and what to do, the first step first."""
+
+    name: str
+    severity: Severity
+    sentence: str
+    steps: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {
+            "name": self.name,
+            "severity": self.severity.value,
+            "sentence": self.sentence,
+            "steps": list(self.steps),
+        }
+
+
+def late(project: ProjectSnapshot) -> Risk | None:
+    """Overdue, or on time with less than even odds."""
+    if project.due is None or not (project.overdue or project.p_on_time < 0.5):
+        return None
+    if project.overdue:
+        days = (project.as_of - project.due).days
+        sentence = f"{project.open} open, due {project.due:%Y-%m-%d}, {plural(days, 'day')} ago."
+    else:
+        low, high = project.remaining[min(project.remaining)], project.remaining[max(project.remaining)]
+        left = f"{NOMINAL:.0%} between {figure(low)} and {figure(high)} h are left"
+        sentence = f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, if nothing is added: {left}."
+    return Risk(name="late", severity=Severity.HIGH, sentence=sentence, steps=_late_steps(project))
+
+
+def _late_steps(project: ProjectSnapshot) -> tuple[str, ...]:
+    """A later date and a smaller scope, whichever asks for less first."""
+    cut = f"ut {names(project.cut)}: P(on time) becomes {chance(project.p_after_cut)}."
+    small = 0 < len(project.cut) <= MUCH * project.open
+    cuts = 0 < len(project.cut) < project.open
+    if isnan(project.safe_weeks):
+        scope = "Cut the scope: at the pace so far no date in two years is safe."
+        return (f"C{cut}", scope) if small else (scope, f"Such as this: c{cut}") if cuts else (scope,)
+    date = project.as_of + timedelta(weeks=project.safe_weeks)
+    move = f"ove the date to {date:%Y-%m-%d}, by when it is done with a chance of {SAFE:.0%}."
+    if small:
+        return f"C{cut}", f"Or m{move}"
+    return (f"M{move}", f"Or c{cut}") if cuts else (f"M{move}",)
+
+
+def ageing_work(project: ProjectSnapshot) -> Risk | None:
+    """Work in progress that is older than 85% of finished work got."""
+    aged = sorted(project.aged, key=lambda item: (-item.age_days / item.p85 if item.p85 else 0.0, item.id))
+    if not aged:
+        return None
+    worst = f"the worst is {aged[0].age_days:.0f} days old, where 85% were done within {aged[0].p85:.0f}"
+    return Risk(
+        name="ageing work",
+        severity=Severity.MEDIUM,
+        sentence=f"{len(aged)} of {len(project.in_progress)} in progress beyond 85% of finished todos: {worst}.",
+        steps=(f"Split, unblock or drop {names(aged)}.",),
+    )
+
+
+def growing_scope(project: ProjectSnapshot) -> Risk | None:
+    """More comes in than goes out."""
+    if project.arrived_4 <= project.left_4 or not project.open:
+        return None
+    flow = f"{plural(project.arrived_4, 'todo')} came in and {project.left_4} went out"
+    return Risk(
+        name="growing scope",
+        severity=Severity.MEDIUM,
+        sentence=f"In four weeks {flow}; still open: {project.open}.",
+        steps=("Freeze the scope until what is open is done.", "Park new ideas without a project."),
+    )
+
+
+def carried_over(project: ProjectSnapshot) -> Risk | None:
+    """Committed again and again."""
+    tired = [item for item in project.items if item.carried >= CARRIED]
+    if not tired:
+        return None
+    return Risk(
+        name="carried over",
+        severity=Severity.MEDIUM,
+        sentence=f"{plural(len(tired), 'todo')} carried over for {CARRIED} weeks or more: {names(tired)}.",
+        steps=("Decide again whether it is worth doing.", "If so, shrink the next step to two hours or less."),
+    )
+
+
+def too_large(project: ProjectSnapshot) -> Risk | None:
+    """Estimated larger than anything ever finished."""
+    large = [item for item in project.items if item.estimate_hours > project.largest_done]
+    if not large:
+        return None
+    return Risk(
+        name="too large",
+        severity=Severity.MEDIUM,
+        sentence=f"Estimated above {figure(project.largest_done)} h, the most that you ever finished: {names(large)}.",
+        steps=("Split it into todos of a size that you have finished before.",),
+    )
+
+
+def unestimated(project: ProjectSnapshot) -> Risk | None:
+    """Too much of the open work has no estimate."""
+    blind = project.unestimated
+    if len(blind) <= BLIND * project.open:
+        return None
+    return Risk(
+        name="unestimated",
+        severity=Severity.LOW,
+        sentence=f"{len(blind)} of {project.open} open todos have no estimate.",
+        steps=(f"Estimate {names(blind[:3])}, which widen the forecast most.",),
+    )
+
+
+def silent(project: ProjectSnapshot) -> Risk | None:
+    """An active project in which nothing happens."""
+    if project.status != ProjectStatus.ACTIVE or not project.open or not project.idle_days > IDLE_DAYS:
+        return None
+    return Risk(
+        name="silent",
+        severity=Severity.LOW,
+        sentence=f"Nothing has happened for {project.idle_days:.0f} days.",
+        steps=("Park the project, or write anew why it matters.",),
+    )
+
+
+RULES: tuple[Callable[[ProjectSnapshot], Risk | None], ...] = (
+    late, ageing_work, growing_scope, carried_over, too_large, unestimated, silent,
+)  # fmt: skip
+
+
+def risks(project: ProjectSnapshot) -> tuple[Risk, ...]:
+    """Every rule that applies, the severest first."""
+    found = [risk for rule in RULES if (risk := rule(project))]
+    order = list(Severity)
+    return tuple(sorted(found, key=lambda risk: order.index(risk.severity)))
+
+
+def names(items: Sequence[OpenItem]) -> str:
+    """Titles in quotation marks, the first three of many; plain text, to be escaped by whoever shows it."""
+    shown = ", ".join(f"“{item.title}”" for item in items[:3])
+    return f"{shown} and {len(items) - 3} more" if len(items) > 3 else shown
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 todo`, `2 todos`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

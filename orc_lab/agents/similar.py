@@ -1,0 +1,171 @@
+"""What finished work says about one task: the model behind the estimator, on plain arrays.
+
+Half of the forecast is a log–log line with its residuals (small tasks overrun, large ones underrun), half the ratios
+of similar tasks as they were; recent work counts more; a broad assumption worth five tasks keeps short pasts honest.
+The optimum is flat: halving or doubling the constants moved CRPS by less than one percent on ten years of nine people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from orc_lab.agents.atoms import Atoms, Floats, normal_scores
+
+WINDOW = 400  # finished tasks looked back on
+HALF_LIFE = 200.0  # tasks
+LONGEST = 2000.0  # hours, a working year: a larger estimate stands for "no idea"
+_PRIOR_TASKS = 5.0
+_PRIOR_SD = 1.0  # of ln(actual ÷ estimate): people have .6 to .85, an unknown person could have more
+_PRIOR_HOURS, _PRIOR_HOURS_SD = 2.0, 1.2  # of ln(actual) where there is no estimate
+_LEVEL_TASKS, _SLOPE_TASKS = 5.0, 20.0  # how many tasks the line's start "ratio 1, slope 1" is worth
+_OUTLIER = np.log(10.0)  # a ratio beyond ten pulls the line no further
+_REACH, _FAR = 1.0, 0.05  # estimates e-fold apart are like each other; others count a twentieth
+_AT_ONCE = 0.25  # what tasks done on their first day count for those that are open beyond it
+_SAME = 4.0  # how much more a task of the same category, or project, counts
+_BACK_OFF = 5.0  # tasks a category or project needs to weigh as much as what is above it
+_SCORES = normal_scores(24)
+_PLACE = ("category", "project_id")
+
+Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """Tasks as arrays of one length: ln hours (NaN where unusable), codes of where they belong (−1 for none).
+
+    `at_once`: done on the day it was made; of an open task, that it still may be.
+    """
+
+    estimate: Floats
+    actual: Floats
+    category: Codes
+    project_id: Codes
+    at_once: Flags
+
+    def __len__(self) -> int:
+        return len(self.estimate)
+
+    def take(self, index: slice | Flags | Codes) -> Tasks:
+        """Return the tasks at a slice, mask or positions."""
+        return Tasks(
+            estimate=self.estimate[index],
+            actual=self.actual[index],
+            category=self.category[index],
+            project_id=self.project_id[index],
+            at_once=self.at_once[index],
+        )
+
+
+def arrays(*frames: pd.DataFrame) -> list[Tasks]:
+    """Each frame's tasks; all columns are optional, codes are shared, `at_once` is true where nothing is known."""
+    ends = np.cumsum([len(frame) for frame in frames])[:-1]
+    codes = {}
+    for name in _PLACE:
+        together = pd.concat([_column(frame, name) for frame in frames], ignore_index=True)
+        codes[name] = np.split(pd.factorize(together)[0].astype(np.int64), ends)
+    return [
+        Tasks(
+            estimate=log_hours(frame, "estimate_hours", LONGEST),
+            actual=log_hours(frame, "actual_hours", np.inf),
+            category=codes["category"][i],
+            project_id=codes["project_id"][i],
+            at_once=_at_once(frame),
+        )
+        for i, frame in enumerate(frames)
+    ]
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name].astype("str") if name in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
+
+
+def _at_once(frame: pd.DataFrame) -> Flags:
+    if "created" not in frame or "completed" not in frame:
+        return np.ones(len(frame), dtype=np.bool_)
+    days = (frame["completed"].dt.normalize() - frame["created"].dt.normalize()).dt.days
+    later: Flags = (days > 0).to_numpy(dtype=np.bool_)
+    return ~later
+
+
+def log_hours(frame: pd.DataFrame, name: str, longest: float) -> Floats:
+    """Natural logarithm of a column of hours; NaN where missing, not positive, infinite or above `longest`."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    hours = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    usable = np.isfinite(hours) & (hours > 0) & (hours <= longest)
+    return np.log(np.where(usable, hours, np.nan))
+
+
+def relevance(past: Tasks, *, at_once: bool) -> Floats:
+    """Weights of finished tasks, oldest first, for a task that may be done at once or is open beyond its first day.
+
+    Tasks that are noted down when they are done fit their estimates far better than those that wait; without the
+    distinction 80% bands of tasks that wait held 74% of times.
+    """
+    recent = 0.5 ** (np.arange(len(past))[::-1] / HALF_LIFE)
+    return np.where(past.at_once & (not at_once), _AT_ONCE * recent, recent)
+
+
+def from_estimates(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
+    """Hours that tasks with an estimate will take, given finished ones with an estimate and their relevance."""
+    x = wanted.estimate[:, None]
+    assumed = _PRIOR_TASKS / (_PRIOR_TASKS + weight.sum())
+    values = [x + _PRIOR_SD * _SCORES]
+    weights = [np.full((len(wanted), len(_SCORES)), assumed / len(_SCORES))]
+    if len(past):
+        ratio = past.actual - past.estimate
+        middle, level, slope = _line(past.estimate, ratio, weight)
+        residual = ratio - level - slope * (past.estimate - middle)
+        likeness = weight * _likeness(past, wanted)
+        half = (1 - assumed) / 2
+        values += [x + level + slope * (x - middle) + residual, x + ratio]
+        weights.append(np.broadcast_to(half * weight / weight.sum(), (len(wanted), len(past))))
+        weights.append(half * likeness / likeness.sum(axis=1, keepdims=True))
+    return Atoms.of(np.exp(np.concatenate(values, axis=1)), np.concatenate(weights, axis=1))
+
+
+def _line(x: Floats, ratio: Floats, weight: Floats) -> tuple[float, float, float]:
+    """Shrunk weighted regression of ln(actual ÷ estimate) on ln(estimate): middle of x, level there, slope."""
+    calm = np.clip(ratio, -_OUTLIER, _OUTLIER)
+    middle = float(weight @ x / weight.sum())
+    centred = x - middle
+    level = float(weight @ calm / (weight.sum() + _LEVEL_TASKS))
+    slope = float(weight @ (centred * calm) / (weight @ centred**2 + _SLOPE_TASKS))
+    return middle, level, slope
+
+
+def _likeness(past: Tasks, wanted: Tasks) -> Floats:
+    """How much each finished task (columns) resembles each wanted one (rows)."""
+    apart = (wanted.estimate[:, None] - past.estimate) / _REACH
+    near = np.exp(-0.5 * apart**2) + _FAR
+    return np.asarray(
+        near * _SAME ** (_same(past.category, wanted.category) + _same(past.project_id, wanted.project_id))
+    )
+
+
+def _same(past: Codes, wanted: Codes) -> Floats:
+    return np.where((wanted[:, None] == past) & (past >= 0), 1.0, 0.0)
+
+
+def from_actuals(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
+    """Hours that tasks without a usable estimate will take: those of finished work.
+
+    Work of the same category and, above it, of the same project counts as far as there is enough of it.
+    """
+    assumed = _PRIOR_TASKS / (_PRIOR_TASKS + weight.sum())
+    prior = np.log(_PRIOR_HOURS) + _PRIOR_HOURS_SD * _SCORES
+    values = np.concatenate([prior, past.actual])
+    share = np.broadcast_to(weight / max(weight.sum(), 1.0), (len(wanted), len(past)))
+    for known, asked in ((past.category, wanted.category), (past.project_id, wanted.project_id)):
+        mine = weight * _same(known, asked)
+        share = (mine + _BACK_OFF * share) / (mine.sum(axis=1, keepdims=True) + _BACK_OFF)
+    total = share.sum(axis=1, keepdims=True)
+    share = (1 - assumed) * share / np.where(total > 0, total, 1.0)
+    broad = np.full((len(wanted), len(_SCORES)), assumed / len(_SCORES))
+    spread = np.broadcast_to(np.exp(values), (len(wanted), len(values)))
+    return Atoms.of(spread, np.concatenate([broad, share], axis=1))
