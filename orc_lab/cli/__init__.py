@@ -1,0 +1,22 @@
+"""The command line: `orc COMMAND …`. A command loads what it needs when it is called, and nothing before.
+
+main       run one command: help, errors in one sentence, exit codes
+table      the commands as data: what `orc --help` lists, and where each one's code is
+output     what people read: aligned columns, clean text, JSON
+place      which database: --db, ORC_DB, the workbench folder, the sample life
+reading    what people write: days, instants, weeks, hours, field=value
+
+Each of these holds `do_COMMAND` and `args_COMMAND` (its options) for one topic:
+begin      init, set, settings
+todos      add, edit, match, refine, confirm, done, drop, reopen, snooze
+projects   project and intention: list, add, edit
+lists      list, search, show
+weeks      week, goal, commit, uncommit, capacity
+work       start, stop
+past       undo, log
+imports    import
+queries    sql
+outlook    estimate, forecast, health (what they say is computed in `answers`)
+pages      review, dashboard
+lab        lab
+"""

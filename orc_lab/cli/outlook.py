@@ -1,0 +1,144 @@
+"""estimate, forecast, health: what your past says about what is open, with what it rests on."""
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from orc_lab.cli import reading
+from orc_lab.cli.output import note, say, short, show_json, show_table
+from orc_lab.cli.place import reading as opened
+from orc_lab.errors import InvalidValue, NotFound
+from orc_lab.model.entities import Project, Todo
+from orc_lab.workbench.bench import Workbench
+
+if TYPE_CHECKING:
+    from orc_lab.agents.forecast import Forecast
+    from orc_lab.agents.health import Health
+    from orc_lab.mirror.features import Frames
+
+_MOST_WEEKS = 26
+
+
+def do_estimate(args: Namespace) -> None:
+    """Say how long a todo will take you: orc estimate 4f2a9c, or orc estimate 'Write draft +Thesis 2h'
+
+    The answer corrects your own estimate by what became of your earlier ones, and says how well that has held so far.
+    """
+    with opened(args) as wb:
+        from orc_lab.cli import answers
+
+        text = " ".join(args.text)
+        forecast = answers.estimate(frames_of(wb, args), text, _todo(wb, text))
+    if args.json:
+        show_json(forecast.as_dict())
+    else:
+        _show(forecast)
+
+
+def args_estimate(parser: ArgumentParser) -> None:
+    """Declare the options of `orc estimate`."""
+    parser.add_argument("text", nargs="+", metavar="TEXT|ID", help="quick syntax as for `orc add`, or a todo's id")
+    _asking(parser)
+
+
+def do_forecast(args: Namespace) -> None:
+    """Say what the next weeks will bring: todos and hours, each with its band and how well such bands have held."""
+    if not 1 <= args.weeks <= _MOST_WEEKS:
+        raise InvalidValue("--weeks", args.weeks, f"a number from 1 to {_MOST_WEEKS}")
+    with opened(args) as wb:
+        from orc_lab.agents.forecast import figure
+        from orc_lab.cli import answers
+
+        found = answers.outlook(frames_of(wb, args), args.weeks)
+    if args.json:
+        show_json(found.as_dict())
+        return
+    for told in dict.fromkeys((found.velocity.todos.sentence, found.velocity.hours.sentence)):
+        say(f"{told[:1].upper()}{told[1:]}.".replace("..", "."))
+    rows = [(week, unit, *(_cell(figure(value), value) for value in values)) for week, unit, values in found.weeks]
+    headers = ("week", "of", "P10", "P25", "P50", "P75", "P90")
+    say()
+    show_table(headers, rows, right=headers[2:])
+    for total in found.totals:
+        say()
+        _show(total)
+
+
+def args_forecast(parser: ArgumentParser) -> None:
+    """Declare the options of `orc forecast`."""
+    parser.add_argument("--weeks", type=int, default=4, metavar="N", help="how many weeks ahead (default 4)")
+    _asking(parser)
+
+
+def do_health(args: Namespace) -> None:
+    """Say how active projects are doing, the worst first; or one, named by its title or id, with all its evidence."""
+    with opened(args) as wb:
+        from orc_lab.cli import answers
+
+        project = reading.named(wb, Project, " ".join(args.project)) if args.project else None
+        found = answers.healths(frames_of(wb, args), project)
+    if args.json:
+        show_json([one.as_dict() for one in found])
+    elif project:
+        for one in found:
+            _show_health(one)
+    elif found:
+        rows = [(short(one.project_id), _score(one), one.label.value, str(len(one.risks)), one.title) for one in found]
+        show_table(("id", "score", "health", "risks", "project"), rows, right=("score", "risks"), flex="project")
+        note("`orc health PROJECT` shows the evidence and what to do.")
+    else:
+        say("No project is active. Add one with `orc project add TITLE`.")
+
+
+def args_health(parser: ArgumentParser) -> None:
+    """Declare the options of `orc health`."""
+    parser.add_argument("project", nargs="*", metavar="PROJECT", help="its title or id (default: each active one)")
+    _asking(parser)
+
+
+def frames_of(wb: Workbench, args: Namespace) -> "Frames":
+    """Return what is asked about, and say on standard error from when it is seen where that isn't now."""
+    from orc_lab.cli import answers
+
+    frames, told = answers.seen(wb, None if args.week is None else reading.week(args.week, wb))
+    if told:
+        note(told)
+    return frames
+
+
+def _asking(parser: ArgumentParser) -> None:
+    parser.add_argument("--week", metavar="WEEK", help="as it was known at the end of a week (default: now)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _todo(wb: Workbench, text: str) -> str | None:
+    """The id of the todo that a text names, if it names one."""
+    try:
+        return None if " " in text else wb.resolve(Todo, text)
+    except NotFound:
+        return None
+
+
+def _show(forecast: "Forecast") -> None:
+    say(f"{forecast.sentence}.".replace("..", "."))
+    for line in forecast.evidence:
+        say(f"  {line}")
+
+
+def _show_health(one: "Health") -> None:
+    say(one.sentence)
+    if one.score is not None:
+        rows = [("80", "base", "where every project begins")]
+        rows += [(f"{part.adjustment:+d}", part.name, part.evidence) for part in one.components]
+        show_table(("points", "why", "evidence"), rows, right=("points",))
+    for risk in one.risks:
+        say(f"\n{risk.severity.value}: {risk.sentence}")
+        for step in risk.steps:
+            say(f"  → {step}")
+
+
+def _score(one: "Health") -> str:
+    return "–" if one.score is None else str(one.score)
+
+
+def _cell(text: str, value: float) -> str:
+    return "–" if value != value else text

@@ -1,0 +1,88 @@
+"""The commands as data, so that `orc --help` loads none of them. A name of two words belongs to its first."""
+
+# name: (module of this room, what it does)
+GROUPS = {
+    "Begin": {
+        "init": ("begin", "make a workbench in a folder; --demo gives you something to try"),
+        "import": ("imports", "bring a history from a file"),
+        "lab": ("lab", "open the notebooks in JupyterLab"),
+        "set": ("begin", "set your zone, day start or hours a week, from now on"),
+        "settings": ("begin", "show the settings"),
+    },
+    "Todos": {
+        "add": ("todos", "add a todo: orc add 'Write draft +Thesis 2h !high @fri #deep'"),
+        "list": ("lists", "list what is open"),
+        "search": ("lists", "find text in todos, projects and intentions"),
+        "show": ("lists", "show one thing with its history"),
+        "edit": ("todos", "change fields: orc edit 4f2a9c due=fri hours=3"),
+        "match": ("todos", "give todos their project"),
+        "refine": ("todos", "make a todo clear: its title, its estimate"),
+        "confirm": ("todos", "say that todos are worth doing"),
+        "done": ("todos", "say that todos are done"),
+        "drop": ("todos", "decide not to do todos"),
+        "reopen": ("todos", "open done or dropped todos again"),
+        "snooze": ("todos", "keep todos out of the way until a day"),
+    },
+    "Projects": {
+        "project list": ("projects", "list projects"),
+        "project add": ("projects", "add a project"),
+        "project edit": ("projects", "change a project: orc project edit Thesis status=paused"),
+        "intention list": ("projects", "list intentions: why you do several projects"),
+        "intention add": ("projects", "add an intention"),
+        "intention edit": ("projects", "change an intention"),
+    },
+    "Weeks and work": {
+        "week": ("weeks", "show a week's plan; confirm it, reflect on it, rate it"),
+        "goal list": ("weeks", "list weekly goals"),
+        "goal add": ("weeks", "say what a week is for"),
+        "goal edit": ("weeks", "change a weekly goal"),
+        "commit": ("weeks", "promise todos for a week"),
+        "uncommit": ("weeks", "take todos out of a week's plan"),
+        "capacity": ("weeks", "say how much of a usual day a day is: orc capacity 2026-12-24 0 Christmas"),
+        "start": ("work", "start work on a todo"),
+        "stop": ("work", "end the running work"),
+    },
+    "Answers": {
+        "review": ("pages", "execute the weekly review and write its page"),
+        "dashboard": ("pages", "write all charts on one page"),
+        "estimate": ("outlook", "say how long something will take you"),
+        "forecast": ("outlook", "say what the next weeks will bring"),
+        "health": ("outlook", "say how projects are doing, with the evidence"),
+        "sql": ("queries", "ask your history anything: orc sql 'SELECT …'"),
+    },
+    "The past": {
+        "undo": ("past", "take back your last edits"),
+        "log": ("past", "show the last edits, or everything that happened to one thing"),
+    },
+}
+COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
+FAMILIES = {"project": "list, add or edit projects", "intention": "list, add or edit intentions"}
+FAMILIES["goal"] = "list, add or edit weekly goals"
+
+
+def listing() -> str:
+    """Return the help of `orc`."""
+    lines = [
+        "usage: orc [--db PATH] COMMAND …",
+        "",
+        "A workbench for your own work: it all stays in one file of yours.",
+    ]
+    for group, commands in GROUPS.items():
+        lines += ["", group]
+        first_words = dict.fromkeys(name.partition(" ")[0] for name in commands)
+        lines += [f"  {word:11}{FAMILIES.get(word) or commands[word][1]}" for word in first_words]
+    return "\n".join([*lines, "", *_EPILOG])
+
+
+def family(word: str) -> str:
+    """Return the help of a command that has others below it, such as `orc project`."""
+    lines = [f"  orc {name:16}{what}" for name, (_, what) in COMMANDS.items() if name.startswith(f"{word} ")]
+    return "\n".join([f"usage: orc {word} COMMAND …", "", *lines, "", f"`orc {word}` alone is `orc {word} list`."])
+
+
+_EPILOG = (
+    "options:",
+    "  --db PATH  the database; else ORC_DB, else data/creation-os.db here or in the nearest folder above",
+    "  --version  print the version",
+    "  --help     this, or after a command what it can do; `orc help exit-codes` lists what commands return",
+)

@@ -1,0 +1,232 @@
+"""sql, estimate, forecast, health, dashboard: on the sample life and on nothing."""
+
+import csv
+import io
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orc_lab.charts import png
+from orc_lab.errors import MissingProgram
+from orc_lab.model.entities import Capacity
+from orc_lab.model.week import Week
+from orc_lab.review import publish
+from orc_lab.review.publish import Published
+from orc_lab.workbench.bench import Workbench
+from tests.cli.conftest import Orc
+
+
+def test_sql_prints_a_table(orc: Orc, own: Path) -> None:
+    with Workbench.open(own) as wb:
+        wb.add_todo("Größe", estimated_hours=1.5)
+        wb.add_todo("B \x1b[2J")
+    ran = orc("sql", "SELECT title, estimated_hours AS hours, 7 AS n FROM todos ORDER BY title DESC")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "title      hours  n\nGröße        1.5  7\nB \\x1b[2J         7\n"
+
+
+def test_sql_prints_json_and_csv(orc: Orc, own: Path) -> None:
+    titles = ["=1+1", "+x", "-x", "@x", "\tx", "a,b", "'q'"]
+    with Workbench.open(own) as wb:
+        for title in titles:
+            wb.add_todo(title)
+    query = "SELECT title, -1.5 AS n, NULL AS nothing FROM todos ORDER BY created_at, id"
+    assert json.loads(orc("sql", "--json", query).out)[0] == {"title": "=1+1", "n": -1.5, "nothing": None}
+    rows = list(csv.reader(io.StringIO(orc("sql", "--csv", query).out)))
+    assert rows[0] == ["title", "n", "nothing"]
+    assert [row[0] for row in rows[1:]] == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "a,b", "'q'"]
+    assert {(row[1], row[2]) for row in rows[1:]} == {("-1.5", "")}
+
+
+def test_sql_lists_the_tables(orc: Orc, own: Path) -> None:
+    listed = {row["table"]: row for row in json.loads(orc("sql", "--json").out)}
+    assert "title" in listed["todos"]["columns"]
+    assert "todos" in orc("sql", "--tables").out
+
+
+def test_sql_of_nothing(orc: Orc, own: Path) -> None:
+    ran = orc("sql", "SELECT title FROM todos")
+    assert (ran.code, ran.out, ran.err) == (0, "title\n", "No rows.\n")
+    assert orc("sql", "SELECT title FROM todos", "--json").out == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["DELETE FROM todos"], ["SELECT 1; SELECT 2"], ["SELEC 1"], ["SELECT nope FROM todos"],
+        ["COPY todos TO 'x.csv'"], ["SELECT * FROM 'tasks.csv'"], ["ATTACH 'x.db'"], ["SELECT 1", "--json", "--csv"],
+    ],
+)  # fmt: skip
+def test_a_wrong_query_is_said(orc: Orc, own: Path, here: Path, words: list[str]) -> None:
+    (here / "tasks.csv").write_text("a\n1\n", encoding="utf-8")
+    ran = orc("sql", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert not (here / "x.csv").exists()
+    assert not (here / "x.db").exists()
+
+
+def test_an_estimate_tells_its_band_and_what_it_rests_on(orc: Orc, sample: Path) -> None:
+    ran = orc("estimate", "Write draft +Master's_thesis 2h")
+    assert ran.code == 0
+    assert ran.out.startswith("Write draft: 2")
+    assert "80% between" in ran.out
+    assert "bands held" in ran.out
+    told = json.loads(orc("estimate", "Write draft 2h", "--json").out)
+    assert list(told["quantiles"]) == ["q10", "q25", "q50", "q75", "q90"]
+    assert told["quantiles"]["q10"] < 2 < told["quantiles"]["q90"]
+    assert (told["basis"], told["n"] > 100) == ("history", True)
+
+
+def test_an_estimate_of_a_todo(orc: Orc, sample: Path) -> None:
+    open_ones = json.loads(orc("list", "--json", "--status", "confirmed").out)
+    todo = next(todo for todo in open_ones if todo["estimated_hours"])
+    assert json.loads(orc("estimate", todo["id"], "--json").out)["subject"] == todo["title"]
+    done = json.loads(orc("list", "--json", "--status", "done", "--limit", "1").out)[0]
+    ran = orc("estimate", done["id"])
+    assert (ran.code, ran.out) == (2, "")
+    assert "it is done" in ran.err
+
+
+def test_without_a_past_an_estimate_is_ones_own(orc: Orc, own: Path) -> None:
+    told = json.loads(orc("estimate", "Write draft 2h", "--json").out)
+    assert (told["quantiles"]["q50"], told["basis"], told["n"]) == (2.0, "prior", 0)
+    assert told["quantiles"]["q10"] < 2 < told["quantiles"]["q90"]
+    assert "no forecast has come true yet" in orc("estimate", "Write draft 2h").out
+
+
+def test_forecast(orc: Orc, sample: Path) -> None:
+    ran = orc("forecast", "--weeks", "2")
+    assert ran.code == 0
+    assert "As known at the end of " in ran.err
+    assert "todos in the next 2 weeks: " in ran.out
+    assert len([line for line in ran.out.splitlines() if line.startswith("20")]) == 4
+    told = json.loads(orc("forecast", "--json").out)
+    assert len(told["weeks"]) == 8
+    assert [total["unit"] for total in told["totals"]] == ["todos", "h"]
+
+
+def test_forecast_respects_a_holiday(orc: Orc, sample: Path) -> None:
+    before = json.loads(orc("forecast", "--json", "--weeks", "1").out)["weeks"][1]
+    week, db = Week.parse(before["week"]), ("--db", str(sample))
+    days = [date.fromordinal(week.monday.toordinal() + day).isoformat() for day in range(7)]
+    assert orc(*db, "capacity", days[0], "0").code == 0
+    later = json.loads(orc("forecast", "--json", "--weeks", "1").out)["weeks"][1]
+    assert later == before, "the sample is seen from a week's end, and nobody had said so by then"
+    with Workbench.open(sample) as wb, wb.edit("holidays", origin="import") as tx:
+        known = (week - 1).start(wb.clock())
+        tx.insert_many([Capacity(id=f"day {day}", day=day, factor=0.0) for day in days[1:]], at=known)
+        tx.insert(Capacity(id="day 0", day=days[0], factor=0.0), at=known)
+    after = json.loads(orc("forecast", "--json", "--weeks", "1").out)["weeks"][1]
+    assert (after["week"], after["q90"]) == (str(week), 0)
+    assert before["q90"] > 0
+
+
+def test_forecast_of_nothing(orc: Orc, own: Path) -> None:
+    ran = orc("forecast")
+    assert (ran.code, ran.err) == (0, "")
+    assert "too little data. A complete week with something done in it would be needed." in ran.out
+    assert "nan" not in ran.out.lower()
+    assert json.loads(orc("forecast", "--json").out)["weeks"][0]["q50"] is None
+
+
+@pytest.mark.parametrize("words", [["--weeks", "0"], ["--weeks", "27"], ["--week", "2999-W01"], ["--week", "2026-W54"]])
+def test_a_wrong_horizon_is_said(orc: Orc, own: Path, words: list[str]) -> None:
+    ran = orc("forecast", *words)
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_health(orc: Orc, sample: Path) -> None:
+    rows = json.loads(orc("health", "--json").out)
+    scores = [row["score"] for row in rows if row["score"] is not None]
+    assert scores == sorted(scores)
+    assert all(80 + sum(c["adjustment"] for c in row["components"]) == row["score"] for row in rows if row["score"])
+    shown = orc("health", rows[0]["title"]).out
+    assert shown.startswith(rows[0]["sentence"])
+    assert all(component["evidence"] in shown for component in rows[0]["components"])
+    assert all(step in shown for risk in rows[0]["risks"] for step in risk["steps"])
+
+
+def test_health_lists_each_active_project(orc: Orc, own: Path) -> None:
+    orc("project", "add", "Young")
+    orc("project", "add", "Paused", "status=paused")
+    ran = orc("health")
+    assert ran.out.splitlines()[1].split()[1:] == ["–", "insufficient", "data", "0", "Young"]
+    assert "Paused" not in ran.out
+    assert "orc health PROJECT" in ran.err
+
+
+def test_health_of_nothing(orc: Orc, own: Path) -> None:
+    assert orc("health").out.startswith("No project is active.")
+    assert orc("health", "Nope").code == 3
+    orc("project", "add", "Young")
+    assert "insufficient data" in orc("health", "Young").out
+
+
+def test_the_dashboard_is_one_page(orc: Orc, sample: Path, here: Path) -> None:
+    ran = orc("dashboard")
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "reports/dashboard.html"
+    page = (here / "reports" / "dashboard.html").read_text(encoding="utf-8")
+    assert "Sample data" in page
+
+
+def test_the_dashboard_of_nothing_elsewhere_and_without_a_browser(
+    orc: Orc, own: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise MissingProgram("A Chromium or Chrome", "Install one.")
+
+    monkeypatch.setattr(png, "save_png", missing)
+    ran = orc("dashboard", "--png", "--out", here / "pages")
+    assert (ran.code, ran.err) == (9, "orc: A Chromium or Chrome is not installed. Install one.\n")
+    assert "Sample data" not in (here / "pages" / "dashboard.html").read_text(encoding="utf-8")
+    monkeypatch.setattr(png, "save_png", lambda figures, folder: [folder / f"{name}.png" for name in figures])
+    assert "pages/dashboard/throughput.png" in orc("dashboard", "--png", "--out", here / "pages").out.splitlines()
+
+
+@pytest.mark.early
+def test_a_review_without_a_database_makes_the_sample(orc: Orc, here: Path) -> None:
+    ran = orc("review")
+    assert ran.code == 0
+    assert "There is no database here yet" in ran.err
+    first, last = ran.out.splitlines()
+    week = first.removeprefix("Reviewed ").removesuffix(".")
+    assert Path(last) == Path("reports", week, "review.html")
+    assert {path.name for path in (here / last).parent.iterdir()} == {"review.html", "review.ipynb", "review.json"}
+    assert sorted(path.name for path in (here / "data").iterdir()) == ["sample.db"]
+    assert "sample" in (here / last).read_text(encoding="utf-8")
+
+
+def test_a_review_prints_its_numbers(orc: Orc, own: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def written(database: str, week: Week | None, reports: str) -> Published:
+        asked.extend((database, week, reports))
+        (here / "review.json").write_text('{"week": "2026-W47"}', encoding="utf-8")
+        return Published(week=Week(2026, 47), html=here / "x", notebook=here / "x", json=here / "review.json")
+
+    monkeypatch.setattr(publish, "publish", written)
+    ran = orc("review", "--week", "2026-W47", "--json", "--out", "elsewhere")
+    assert (ran.code, json.loads(ran.out), ran.err) == (0, {"week": "2026-W47"}, "")
+    assert asked == [str(own), Week(2026, 47), "elsewhere"]
+    orc("review")
+    assert asked[3:] == [str(own), None, str(here / "reports")]
+
+
+def test_a_review_of_a_week_to_come_is_said(orc: Orc, own: Path) -> None:
+    ran = orc("review", "--week", "2999-W01")
+    assert (ran.code, ran.out) == (2, "")
+    assert "still to come" in ran.err
+
+
+def test_a_wrong_week_makes_no_sample(orc: Orc, here: Path) -> None:
+    assert orc("review", "--week", "2026-W54").code == 2
+    assert list(here.iterdir()) == []
+
+
+def test_a_named_database_is_never_replaced_by_the_sample(orc: Orc, here: Path) -> None:
+    assert orc("review", "--db", "mine.db").code == 4
+    assert list(here.iterdir()) == []
