@@ -2,7 +2,7 @@
 
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from orc_lab.cli.output import hours, local, record, say, short, show_json, show
 from orc_lab.cli.place import editing
 from orc_lab.cli.place import reading as opened
 from orc_lab.errors import InvalidValue
-from orc_lab.model.entities import Capacity, Commitment, Outcome, Todo, WeeklyGoal
+from orc_lab.model.entities import Capacity, Commitment, Entity, Outcome, Todo, WeeklyGoal
 from orc_lab.model.week import Week
 from orc_lab.workbench.bench import Workbench
 
@@ -88,28 +88,24 @@ def args_goal_edit(parser: ArgumentParser) -> None:
 
 def do_commit(args: Namespace) -> None:
     """Promise todos for a week: orc commit 4f2a9c b81d3e --week next"""
-    with editing(args) as wb:
-        week, ids = reading.week(args.week, wb), reading.ids(wb, Todo, args.ids)
-        with wb.edit("commit todo" if len(ids) == 1 else f"commit {len(ids)} todos"):
-            promised = [wb.commit(id, week) for id in ids]
-        if args.json:
-            show_json(promised)
-            return
-        for id in ids:
-            say(f"Committed for {week}: {wb.get(Todo, id).title}  [{short(id)}]")
+    _plan(args, "commit", "Committed for", Workbench.commit)
 
 
 def do_uncommit(args: Namespace) -> None:
     """Take todos out of a week's plan."""
+    _plan(args, "uncommit", "Out of", Workbench.uncommit)
+
+
+def _plan(args: Namespace, verb: str, told: str, act: Callable[[Workbench, str, Week], Entity]) -> None:
     with editing(args) as wb:
         week, ids = reading.week(args.week, wb), reading.ids(wb, Todo, args.ids)
-        with wb.edit("uncommit todo" if len(ids) == 1 else f"uncommit {len(ids)} todos"):
-            todos = [wb.uncommit(id, week) for id in ids]
+        with wb.edit(f"{verb} todo" if len(ids) == 1 else f"{verb} {len(ids)} todos"):
+            made = [act(wb, id, week) for id in ids]
         if args.json:
-            show_json(todos)
+            show_json(made)
             return
-        for todo in todos:
-            say(f"Out of {week}: {todo.title}  [{short(todo.id)}]")
+        for id in ids:
+            say(f"{told} {week}: {wb.get(Todo, id).title}  [{short(id)}]")
 
 
 def _ids(parser: ArgumentParser) -> None:

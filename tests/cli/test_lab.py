@@ -4,9 +4,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -70,8 +72,11 @@ def server(process: subprocess.Popen[bytes], runtime: Path) -> dict[str, Any]:
     """What the server tells of itself, once it is up."""
     for _ in range(600):
         for path in runtime.glob("jpserver-*.json"):
-            told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return told
+            with suppress(ValueError, OSError):  # its file may be half-written, and it listens a moment later
+                told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                socket.create_connection(("127.0.0.1", told["port"]), timeout=1).close()
+                ask(told, "api")
+                return told
         assert process.poll() is None
         time.sleep(0.1)
     raise TimeoutError
