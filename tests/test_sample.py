@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orc_lab.agents.ageing import cycle_days
-from orc_lab.agents.health import Label
+from orc_lab.agents.health.rules import Label
 from orc_lab.errors import DatabaseExists, NothingToUndo, NotWritable
 from orc_lab.model.clock import Clock
 from orc_lab.model.codec import captured, columns, to_plain

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.accuracy import Accuracy, accuracy
 from orc_lab.agents.ageing import ageing
-from orc_lab.agents.estimation import Estimator, coverage_of, walk_forward
+from orc_lab.agents.estimation.accuracy import Accuracy, accuracy
+from orc_lab.agents.estimation.estimator import Estimator, coverage_of, walk_forward
 from orc_lab.agents.forecast import Coverage, half_up
-from orc_lab.agents.health import Health, Label, health
-from orc_lab.agents.project import snapshot
-from orc_lab.agents.velocity import Velocity, complete, forecast_throughput, idle, velocity
+from orc_lab.agents.health.rules import Health, Label, health
+from orc_lab.agents.health.snapshot import snapshot
+from orc_lab.agents.velocity.throughput import Velocity, complete, forecast_throughput, idle, velocity
 from orc_lab.charts.flow import LEVEL, amount
 from orc_lab.charts.theme import number
 from orc_lab.mirror.metrics import completion_rate

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from orc_lab.agents.health import BASE, Health, Label
+from orc_lab.agents.health.rules import BASE, Health, Label
 from orc_lab.charts.marks import DASHED
 from orc_lab.charts.theme import (
     BELOW,
@@ -46,7 +46,7 @@ def health(scores: pd.DataFrame) -> go.Figure:
 
     `scores`: project_id, project, score (0–100, NaN for insufficient data), label, component, adjustment, evidence; one
     row a component, as from `scores`. Each score starts at 80; the bars show what moved it.
-    Source: orc_lab's patterns (`agents.health`), labels after Linear's project health.
+    Source: orc_lab's patterns (`agents.health.rules`), labels after Linear's project health.
     """
     if scores.empty:
         return empty("No project is active. The health of each one is drawn here, with what it rests on.")

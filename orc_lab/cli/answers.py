@@ -8,11 +8,18 @@ from typing import Any
 import pandas as pd
 
 from orc_lab.agents.ageing import ageing
-from orc_lab.agents.estimation import Estimator, coverage_of, walk_forward
+from orc_lab.agents.estimation.estimator import Estimator, coverage_of, walk_forward
 from orc_lab.agents.forecast import QUANTILES, Basis, Forecast, label
-from orc_lab.agents.health import Health, health
-from orc_lab.agents.project import snapshot
-from orc_lab.agents.velocity import MEASURES, Velocity, complete, forecast_throughput, forecast_total, velocity
+from orc_lab.agents.health.rules import Health, health
+from orc_lab.agents.health.snapshot import snapshot
+from orc_lab.agents.velocity.throughput import (
+    MEASURES,
+    Velocity,
+    complete,
+    forecast_throughput,
+    forecast_total,
+    velocity,
+)
 from orc_lab.errors import InvalidValue
 from orc_lab.mirror.features import TASKS, Frames
 from orc_lab.model import quick

@@ -12,7 +12,7 @@ from orc_lab.workbench.bench import Workbench
 
 if TYPE_CHECKING:
     from orc_lab.agents.forecast import Forecast
-    from orc_lab.agents.health import Health
+    from orc_lab.agents.health.rules import Health
     from orc_lab.mirror.features import Frames
 
 _MOST_WEEKS = 26

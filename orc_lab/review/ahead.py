@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
 from orc_lab.agents.forecast import QUANTILES, Basis, label
-from orc_lab.agents.health import Health
-from orc_lab.agents.project import ProjectSnapshot
+from orc_lab.agents.health.rules import Health
+from orc_lab.agents.health.snapshot import ProjectSnapshot
 from orc_lab.charts import ages as age_charts
 from orc_lab.charts import projects as project_charts
 from orc_lab.charts.flow import throughput as throughput_chart

@@ -14,14 +14,14 @@ from math import isclose, nan
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.accuracy import Accuracy, accuracy
 from orc_lab.agents.ageing import ageing
-from orc_lab.agents.estimation import Estimator, walk_forward
+from orc_lab.agents.completion.workload import WeekFit, week_fit
+from orc_lab.agents.estimation.accuracy import Accuracy, accuracy
+from orc_lab.agents.estimation.estimator import Estimator, walk_forward
 from orc_lab.agents.forecast import Forecast
-from orc_lab.agents.health import Health, health
-from orc_lab.agents.project import ProjectSnapshot, snapshot
-from orc_lab.agents.velocity import Velocity, complete, forecast_throughput, forecast_total, idle, velocity
-from orc_lab.agents.workload import WeekFit, week_fit
+from orc_lab.agents.health.rules import Health, health
+from orc_lab.agents.health.snapshot import ProjectSnapshot, snapshot
+from orc_lab.agents.velocity.throughput import Velocity, complete, forecast_throughput, forecast_total, idle, velocity
 from orc_lab.mirror.features import Frames
 from orc_lab.model.entities import ProjectStatus
 from orc_lab.model.week import Week

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from math import isnan
 
 from orc_lab.agents.forecast import NOMINAL
-from orc_lab.agents.health import Health, Label
-from orc_lab.agents.project import ProjectSnapshot
-from orc_lab.agents.risks import CARRIED, Risk, Severity
+from orc_lab.agents.health.risks import CARRIED, Risk, Severity
+from orc_lab.agents.health.rules import Health, Label
+from orc_lab.agents.health.snapshot import ProjectSnapshot
 from orc_lab.review.blocks import Answer, Item, Items
 from orc_lab.review.facts import USUAL_WEEKS, Facts
 from orc_lab.review.monday import Step, Why

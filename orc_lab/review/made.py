@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orc_lab.agents.estimation import DRAWS
+from orc_lab.agents.completion.workload import TARGET
+from orc_lab.agents.estimation.estimator import DRAWS
 from orc_lab.agents.forecast import NOMINAL
-from orc_lab.agents.health import BASE, MIN_DONE, OVERDUE_CAP
-from orc_lab.agents.velocity import SCENARIOS
-from orc_lab.agents.workload import TARGET
+from orc_lab.agents.health.rules import BASE, MIN_DONE, OVERDUE_CAP
+from orc_lab.agents.velocity.throughput import SCENARIOS
 from orc_lab.review.blocks import Definition
 from orc_lab.review.facts import ACCURACY_WEEKS, USUAL_WEEKS
 

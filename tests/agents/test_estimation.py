@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orc_lab.agents.estimation import MIN_FINISHED, Estimator, coverage_of, walk_forward
+from orc_lab.agents.estimation.estimator import MIN_FINISHED, Estimator, coverage_of, walk_forward
 from orc_lab.errors import InvalidValue
 from tests.agents.lives import AS_OF, finished, frame, open_tasks
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orc_lab.agents.ageing import ageing
-from orc_lab.agents.estimation import Estimator
-from orc_lab.agents.health import BASE, OVERDUE_CAP, PATTERNS, Label, Pattern, health
-from orc_lab.agents.project import ProjectSnapshot, snapshot
-from orc_lab.agents.risks import risks
+from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.health.risks import risks
+from orc_lab.agents.health.rules import BASE, OVERDUE_CAP, PATTERNS, Label, Pattern, health
+from orc_lab.agents.health.snapshot import ProjectSnapshot, snapshot
 from tests.agents.lives import AS_OF, finished, frame, open_tasks, project, weekly
 
 PAST = finished(240)

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from orc_lab.agents.atoms import share_in_band
-from orc_lab.agents.estimation import Estimator, coverage_of, walk_forward
+from orc_lab.agents.estimation.estimator import Estimator, coverage_of, walk_forward
 from orc_lab.agents.forecast import label
-from orc_lab.agents.velocity import scenarios
+from orc_lab.agents.velocity.throughput import scenarios
 
 LEVELS = tuple(np.round(np.arange(0.05, 1, 0.05), 2).tolist())
 Persons = dict[str, pd.DataFrame]

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orc_lab.agents.forecast import Basis
-from orc_lab.agents.velocity import MIN_WEEKS, coverage, forecast_throughput, forecast_total, scenarios, velocity
+from orc_lab.agents.velocity.throughput import (
+    MIN_WEEKS,
+    coverage,
+    forecast_throughput,
+    forecast_total,
+    scenarios,
+    velocity,
+)
 from orc_lab.errors import InvalidValue
 from tests.agents.lives import AS_OF, finished, weekly
 

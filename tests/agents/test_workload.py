@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orc_lab.agents.estimation import Estimator
+from orc_lab.agents.completion.workload import TARGET, smallest_cut, week_fit
+from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import Basis
-from orc_lab.agents.workload import TARGET, smallest_cut, week_fit
 from tests.agents.lives import AS_OF, finished, open_tasks
 
 HISTORY = np.random.default_rng(0).gamma(9, 2, 60)  # about 18 h a week

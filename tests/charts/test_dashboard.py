@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from orc_lab.agents.accuracy import accuracy
+from orc_lab.agents.estimation.accuracy import accuracy
 from orc_lab.agents.forecast import half_up
 from orc_lab.charts.dashboard import SECTIONS, dashboard
 from orc_lab.charts.look import keys, look

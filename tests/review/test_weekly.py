@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from orc_lab.agents.health import Health, Label
-from orc_lab.agents.project import ProjectSnapshot
-from orc_lab.agents.risks import Severity
+from orc_lab.agents.health.risks import Severity
+from orc_lab.agents.health.rules import Health, Label
+from orc_lab.agents.health.snapshot import ProjectSnapshot
 from orc_lab.mirror.metrics import carry_over
 from orc_lab.review.blocks import Plot, Review
 from orc_lab.review.facts import facts

@@ -13,10 +13,10 @@ import pandas as pd
 
 from orc_lab.agents.ageing import ageing
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.estimation import Estimator
+from orc_lab.agents.completion.workload import drop_order, smallest_cut
+from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import QUANTILES
-from orc_lab.agents.velocity import complete, normal_weeks, scenarios
-from orc_lab.agents.workload import drop_order, smallest_cut
+from orc_lab.agents.velocity.throughput import complete, normal_weeks, scenarios
 
 SAFE = 0.85  # the chance of being on time that a cut or a later date should bring
 _SCENARIOS = 1000

@@ -15,8 +15,16 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Atoms, Floats, share_in_band
+from orc_lab.agents.estimation.similar import (
+    WINDOW,
+    Codes,
+    Tasks,
+    arrays,
+    from_actuals,
+    from_estimates,
+    relevance,
+)
 from orc_lab.agents.forecast import NOMINAL, QUANTILES, Basis, Coverage, check_levels, label
-from orc_lab.agents.similar import WINDOW, Codes, Tasks, arrays, from_actuals, from_estimates, relevance
 
 MIN_FINISHED = 30  # below, nothing measured beats a person's own estimate as the middle
 DRAWS = 2000

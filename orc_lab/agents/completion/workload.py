@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.estimation import DRAWS, MIN_FINISHED, Estimator
+from orc_lab.agents.estimation.estimator import DRAWS, MIN_FINISHED, Estimator
 from orc_lab.agents.forecast import QUANTILES, Basis, Forecast, chance, figure
-from orc_lab.agents.velocity import MIN_WEEKS, normal_weeks, scenarios
+from orc_lab.agents.velocity.throughput import MIN_WEEKS, normal_weeks, scenarios
 from orc_lab.model.entities import Priority
 
 TARGET = 0.8  # a week that fits in four of five scenarios fits

@@ -12,8 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from orc_lab.agents.forecast import chance, figure
-from orc_lab.agents.project import SAFE, ProjectSnapshot
-from orc_lab.agents.risks import BLIND, CARRIED, IDLE_DAYS, Risk, plural, risks
+from orc_lab.agents.health.risks import BLIND, CARRIED, IDLE_DAYS, Risk, plural, risks
+from orc_lab.agents.health.snapshot import SAFE, ProjectSnapshot
 from orc_lab.model.entities import ProjectStatus
 
 BASE = 80

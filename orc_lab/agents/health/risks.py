@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import isnan
 
 from orc_lab.agents.forecast import NOMINAL, chance, figure
-from orc_lab.agents.project import SAFE, OpenItem, ProjectSnapshot
+from orc_lab.agents.health.snapshot import SAFE, OpenItem, ProjectSnapshot
 from orc_lab.model.entities import ProjectStatus
 
 CARRIED = 3  # weeks a todo may be carried before it has to be decided again
