@@ -43,6 +43,21 @@ class Atoms:
         index = np.minimum(np.stack(at, axis=1), self.values.shape[1] - 1)
         return np.take_along_axis(self.values, index, axis=1)
 
+    def snapped(self, step: float) -> Atoms:
+        """The same with values on the multiples of a step, from one on; unchanged for step 0."""
+        if not step:
+            return self
+        return Atoms(values=np.maximum(np.round(self.values / step), 1.0) * step, below=self.below)
+
+    def sharpened(self, part: float) -> Atoms:
+        """The same values with more weight in the middle: F becomes (1 − part)·F + part·(3F² − 2F³).
+
+        A pool of forecasts that each hold is wider than it should be (Gneiting & Ranjan, Electronic Journal of
+        Statistics 2013, who transform it by a beta distribution; this is a mixture of two of those).
+        """
+        f = self.below
+        return Atoms(values=self.values, below=(1 - part) * f + part * f * f * (3 - 2 * f))
+
     def interval(self, outcomes: Floats) -> tuple[Floats, Floats]:
         """Return P(Y < y) and P(Y ≤ y) of each row's outcome, two arrays of shape (rows,)."""
         weights = np.diff(self.below, axis=1, prepend=0.0)

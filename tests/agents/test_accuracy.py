@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from orc_lab.agents.estimation.accuracy import accuracy
-from orc_lab.agents.estimation.estimator import walk_forward
+from orc_lab.agents.estimation.walk import walk_forward
 from tests.agents.lives import AS_OF, finished, frame
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.estimation.estimator import coverage_of
+from orc_lab.agents.estimation.walk import coverage_of
 from orc_lab.agents.forecast import Basis, Coverage, figure
 
 
