@@ -54,6 +54,21 @@ class Outcome(StrEnum):
     REMOVED = "removed"
 
 
+class Origin(StrEnum):
+    """How a forecast came about; only *live* ones, shown as of their own day in a person's own life, count."""
+
+    LIVE = "live"
+    REPLAY = "replay"
+    PREVIEW = "preview"
+
+
+class Advice(StrEnum):
+    """What a recommendation is for: against a risk, or towards something better."""
+
+    RISK_MITIGATION = "risk_mitigation"
+    OPTIMIZATION = "optimization"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A row with an id. `table` is where it lives, `derived` the fields no device records."""
@@ -269,6 +284,78 @@ class ImportRecord(Entity):
     imported_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRecord(Entity):
+    """A forecast as it was shown: `quantiles` is JSON from level to value, `detail` JSON of what its outcome needs.
+
+    `outcome` is what came true, in `unit`, and `resolved_at` when; both are facts and kept like any other. Derived:
+    `score`, JSON, which follows from the quantiles and the outcome.
+    """
+
+    table: ClassVar[str] = "forecasts"
+    noun: ClassVar[str] = "forecast"
+    derived: ClassVar[frozenset[str]] = frozenset({"score"})
+    model: str
+    subject: str
+    subject_id: str | None = None
+    horizon: int | None = None
+    unit: str
+    quantiles: str
+    basis: str
+    inputs_hash: str
+    as_of: int
+    made_at: int
+    origin: Origin
+    outcome: float | None = None
+    resolved_at: int | None = None
+    score: str | None = None
+    day: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation(Entity):
+    """What was recommended for a day and by which rule, what the person did (`response`), and what followed.
+
+    `actions`, `evidence`, `effect` and `outcome` are JSON. `why` is the person's reason for dismissing it.
+    """
+
+    table: ClassVar[str] = "recommendations"
+    noun: ClassVar[str] = "recommendation"
+    type: Advice
+    rule: str | None = None
+    day: str | None = None
+    priority: Priority = Priority.MEDIUM
+    project_id: str | None = None
+    title: str
+    description: str | None = None
+    actions: str = "[]"
+    reason: str | None = None
+    evidence: str | None = None
+    effect: str | None = None
+    created_at: int
+    response: str | None = None
+    responded_at: int | None = None
+    snoozed_until: str | None = None
+    why: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge(Entity):
+    """One readable piece of what was learned: its part, its name, a JSON value, and the JSON of what taught it."""
+
+    table: ClassVar[str] = "knowledge"
+    noun: ClassVar[str] = "piece of knowledge"
+    derived: ClassVar[frozenset[str]] = frozenset({"updated_at"})
+    part: str
+    name: str
+    value: str
+    version: int = 1
+    learned_from: str | None = None
+    updated_at: int
+
+
 KINDS: Mapping[str, type[Entity]] = MappingProxyType(
     {
         kind.table: kind
@@ -285,6 +372,9 @@ KINDS: Mapping[str, type[Entity]] = MappingProxyType(
             Activity,
             Setting,
             ImportRecord,
+            ForecastRecord,
+            Recommendation,
+            Knowledge,
         )
     }
 )

@@ -106,9 +106,12 @@ def test_the_past_is_as_it_was(rounds: list[list[tuple[Callable[[Writer, list[st
                 assert held(past, ("updated_at",)) == rows
 
 
-FORECAST = "INSERT INTO forecasts VALUES (?, 'm', 's', NULL, NULL, 'h', '{}', 'history', 'h', 1, ?, 'live', ?, ?, NULL)"
+FORECAST = """INSERT INTO forecasts
+  (id, model, subject, unit, quantiles, basis, inputs_hash, as_of, made_at, origin, outcome, resolved_at)
+  VALUES (?, 'm', 's', 'h', '{}', 'history', 'h', 1, ?, 'live', ?, ?)"""
 ADVICE = """INSERT INTO recommendations
-  VALUES ('r', 'optimization', 'low', NULL, 't', NULL, '[]', NULL, NULL, NULL, ?, ?, ?, ?)"""
+  (id, type, priority, title, actions, created_at, response, responded_at, outcome)
+  VALUES ('r', 'optimization', 'low', 't', '[]', ?, ?, ?, ?)"""
 
 
 def test_what_the_log_does_not_record_is_not_known_of_the_past(bench: Workbench) -> None:

@@ -133,6 +133,13 @@ def test_tags_that_a_shell_wrote_are_read_somehow(stored: str | None, tags: tupl
     assert row_reader(Todo)(tuple(row.values())).tags == tags
 
 
+def test_what_came_true_is_captured_and_what_follows_from_it_is_not() -> None:
+    assert {"outcome", "resolved_at", "quantiles"} <= set(captured(KINDS["forecasts"]))
+    assert "score" not in captured(KINDS["forecasts"])
+    assert {"response", "outcome", "why"} <= set(captured(KINDS["recommendations"]))
+    assert {"value", "version", "learned_from"} <= set(captured(KINDS["knowledge"]))
+
+
 def test_derived_fields_are_not_captured() -> None:
     for kind in KINDS.values():
         assert set(captured(kind)) | kind.derived == set(columns(kind))

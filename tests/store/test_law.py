@@ -16,13 +16,18 @@ from hypothesis import strategies as st
 from orc_lab.errors import OrcError
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import (
+    Advice,
     Commitment,
     Entity,
+    ForecastRecord,
     Intention,
+    Knowledge,
     Link,
+    Origin,
     Priority,
     Project,
     ProjectStatus,
+    Recommendation,
     Session,
     Status,
     Todo,
@@ -79,6 +84,29 @@ def bulk_edit(wb: Workbench, shell: sqlite3.Connection, pick: int) -> None:
         tx.update(Todo, rows[0].id, {"status": Status.DONE, "completed_at": 2000, "adjusted_hours": None}, at=2000)
 
 
+def agents_write(wb: Workbench, shell: sqlite3.Connection, pick: int) -> None:
+    with wb.edit("keep forecasts", actor="agent") as tx:
+        forecast = ForecastRecord(
+            id=f"f{pick}", model="m", subject="todos", subject_id=some(wb, Todo, pick), unit="hours", quantiles="{}",
+            basis="history", inputs_hash="", as_of=5, made_at=5, origin=list(Origin)[pick % 3],
+        )  # fmt: skip
+        advice = Recommendation(
+            id=f"r{pick}", type=Advice.OPTIMIZATION, rule="r", day="2026-11-16", project_id=some(wb, Project, pick),
+            title="Cut", created_at=5,
+        )  # fmt: skip
+        known = Knowledge(id=f"k{pick}", part="tasks", name="n", value="{}", updated_at=5)
+        tx.insert_many([forecast])
+        tx.insert_many([advice])
+        tx.insert_many([known])
+
+
+def agents_settle(wb: Workbench, shell: sqlite3.Connection, pick: int) -> None:
+    with wb.edit("settle forecasts", actor="agent") as tx:
+        settled = {"outcome": pick / 4, "resolved_at": pick, "score": f"{{{pick}}}"}
+        tx.update(ForecastRecord, some(wb, ForecastRecord, pick), settled)
+        tx.update(Knowledge, some(wb, Knowledge, pick), {"value": f"[{pick}]", "version": pick})
+
+
 ACTS: tuple[Act, ...] = (
     lambda wb, shell, pick: wb.add_project(f"Project{pick % 3}", priority=list(Priority)[pick % 4]),
     lambda wb, shell, pick: wb.add_todo(f"Task {pick}", project_id=some(wb, Project, pick), estimated_hours=pick / 4),
@@ -102,9 +130,13 @@ ACTS: tuple[Act, ...] = (
     todo(lambda wb, id: wb.reopen(id)),
     todo(lambda wb, id: wb.drop(id)),
     todo(lambda wb, id: wb.start(id, at=int(time.time()) - 600)),
+    lambda wb, shell, pick: wb.update(Recommendation, some(wb, Recommendation, pick), response="dismissed", why="no"),
     failing_edit,
     nested_edit,
     bulk_edit,
+    agents_write,
+    agents_write,
+    agents_settle,
     sql("INSERT INTO todos (id, user_id, title, adjusted_hours, created_at, updated_at) VALUES (:n, 1, 2, :n, 5, 5)"),
     sql("REPLACE INTO projects (id, user_id, title, created_at, updated_at) VALUES (:project, 'u', 'raw', 5, 5)"),
     sql("INSERT INTO sessions VALUES ('s' || :n, :todo, 'd', 100, 100 + :n * 60, 'raw')"),
@@ -116,6 +148,8 @@ ACTS: tuple[Act, ...] = (
     sql("DELETE FROM todos WHERE id = :todo"),
     sql("DELETE FROM projects WHERE id = :project"),
     sql("DELETE FROM weekly_goals"),
+    sql("UPDATE recommendations SET response = 'accepted', project_id = :project"),
+    sql("UPDATE forecasts SET id = 'renamed' || :n, score = 'raw', outcome = :n / 8.0 WHERE unit = 'hours'"),
 )  # fmt: skip
 EDITS = st.lists(st.tuples(st.sampled_from(range(len(ACTS))), st.integers(0, 30)), min_size=10, max_size=25)
 

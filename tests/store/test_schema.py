@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orc_lab.errors import SchemaTooNew
-from orc_lab.model.entities import Project, Todo
+from orc_lab.model.entities import ForecastRecord, Project, Recommendation, Todo
 from orc_lab.store import capture, schema
 from orc_lab.store.database import Database
 from orc_lab.store.schema import Migration
@@ -77,6 +77,31 @@ def test_each_migration_is_numbered_and_recorded(db: Database) -> None:
     steps = schema.migrations()
     assert [step.version for step in steps] == list(range(1, KNOWN + 1))
     assert db.rows("SELECT version, name FROM schema_migrations") == [(step.version, step.name) for step in steps]
+
+
+def test_a_database_of_the_first_schema_is_brought_here_with_all_it_holds(tmp_path: Path) -> None:
+    path = str(tmp_path / "first.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        for sql in schema.statements(schema.migrations()[0].sql):
+            conn.execute(sql)
+        conn.execute(schema._RECORD)
+        conn.execute("INSERT INTO schema_migrations VALUES (1, 'initial', 5)")
+        conn.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        conn.execute("INSERT INTO identity VALUES (1, 'u', 'd', 0, 5)")
+        conn.execute(
+            """INSERT INTO forecasts
+            VALUES ('f', 'm', 's', NULL, 2, 'h', '{}', 'history', 'h', 1, 5, 'live', 1.5, 6, '{}')"""
+        )
+        conn.execute(
+            """INSERT INTO recommendations
+            VALUES ('r', 'optimization', 'low', NULL, 't', NULL, '[]', NULL, NULL, NULL, 5, 'done', 6, NULL)"""
+        )
+    with Workbench.open(path) as wb:
+        assert schema.version(wb.db.conn) == KNOWN
+        assert not capture.stale(wb.db.conn)
+        found = wb.get(ForecastRecord, "f")
+        assert (found.outcome, found.resolved_at, found.score, found.day) == (1.5, 6, "{}", None)
+        assert wb.get(Recommendation, "r").response == "done"
 
 
 def test_later_migrations_keep_the_data_and_the_triggers(db: Database) -> None:

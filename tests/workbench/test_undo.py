@@ -11,9 +11,13 @@ from orc_lab.errors import ChangedSince, NothingToUndo
 from orc_lab.model.entities import (
     KINDS,
     Activity,
+    Advice,
     Commitment,
+    ForecastRecord,
     Link,
+    Origin,
     Project,
+    Recommendation,
     Session,
     Todo,
     WeeklyGoal,
@@ -92,6 +96,52 @@ def test_each_kind_of_edit_is_taken_back_by_a_new_one(wb: Workbench, todo: Todo,
     newest = wb.edits(1000)
     assert len(newest) == head + 2
     assert (newest[0].label, newest[0].undoes) == (f"undo {undone.label}", undone.tx)
+    laws.hold(wb.db)
+
+
+@pytest.fixture
+def advised(wb: Workbench, todo: Todo, now: Now) -> Recommendation:
+    """What an agent has written meanwhile: a forecast, and a recommendation for the todo's project."""
+    advice = Recommendation(
+        id="r", type=Advice.RISK_MITIGATION, rule="late", day="2026-11-16", project_id=todo.project_id, title="Cut",
+        effect="{}", created_at=now.at,
+    )  # fmt: skip
+    forecast = ForecastRecord(
+        id="f", model="estimate", subject="todos", subject_id=todo.id, unit="hours", quantiles="{}", basis="history",
+        inputs_hash="", as_of=now.at, made_at=now.at, origin=Origin.LIVE,
+    )  # fmt: skip
+    with wb.edit("agents", actor="agent") as tx:
+        tx.insert(advice)
+        tx.insert(forecast)
+    return advice
+
+
+def test_what_agents_wrote_is_no_step_of_the_persons(wb: Workbench, todo: Todo, advised: Recommendation) -> None:
+    labels = [edit.label for edit in wb.undo(steps=3)]
+    assert "agents" not in labels
+    assert (wb.count(ForecastRecord), wb.count(Recommendation)) == (1, 1)
+    laws.hold(wb.db)
+
+
+def test_an_answer_is_taken_back_though_an_agent_noted_what_followed(wb: Workbench, advised: Recommendation) -> None:
+    wb.update(Recommendation, advised.id, response="dismissed", responded_at=5, why="not now")
+    with wb.edit("agents", actor="agent") as tx:
+        tx.update(Recommendation, advised.id, {"outcome": '{"late": true}'})
+    (undone,) = wb.undo()
+    assert undone.label == "edit recommendation"
+    found = wb.get(Recommendation, advised.id)
+    assert (found.response, found.why, found.outcome) == (None, None, '{"late": true}')
+    laws.hold(wb.db)
+
+
+def test_a_deleted_project_comes_back_with_what_was_recommended_for_it(
+    wb: Workbench, todo: Todo, advised: Recommendation
+) -> None:
+    before = rows(wb)
+    wb.delete(Project, todo.project_id or "")
+    assert wb.count(Recommendation) == 0
+    wb.undo()
+    assert rows(wb) == before
     laws.hold(wb.db)
 
 
