@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isnan, nan
@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.estimation.estimator import DRAWS, MIN_FINISHED, Estimator
+from orc_lab.agents.estimation.estimator import DRAWS, Estimator
+from orc_lab.agents.estimation.table import MIN_FINISHED
 from orc_lab.agents.forecast import QUANTILES, Basis, Forecast, chance, figure
-from orc_lab.agents.velocity.throughput import MIN_WEEKS, normal_weeks, scenarios
+from orc_lab.agents.velocity.past import MIN_WEEKS, normal_weeks
+from orc_lab.agents.velocity.throughput import scenarios
 from orc_lab.model.entities import Priority
 
 TARGET = 0.8  # a week that fits in four of five scenarios fits
@@ -35,6 +37,8 @@ class WeekFit:
     """Whether a week's todos fit: `needed` hours against the `room` of a week.
 
     `p` is P(the week fits), NaN where no hours were ever finished; without `drop`, the smallest cut, it is `p_after`.
+    `unfinished` is the share of the todos that the week will leave open on average, done in the order in which they are
+    kept.
     """
 
     as_of: datetime
@@ -43,6 +47,7 @@ class WeekFit:
     room: Forecast
     drop: tuple[Item, ...]
     p_after: float
+    unfinished: float = nan
 
     @property
     def sentence(self) -> str:
@@ -65,6 +70,7 @@ class WeekFit:
             "room": self.room.as_dict(),
             "drop": [{"id": item.id, "title": item.title, "hours": item.hours} for item in self.drop],
             "p_after": None if isnan(self.p_after) else self.p_after,
+            "unfinished": None if isnan(self.unfinished) else self.unfinished,
             "sentence": self.sentence,
         }
 
@@ -93,7 +99,8 @@ def week_fit(
     worked = int((history > 0).sum())
     known = worked > 0
     hours = np.median(work, axis=0)
-    cut = smallest_cut(work, room, drop_order(plan, hours, until), target) if known else []
+    order = drop_order(plan, hours, until)
+    cut = smallest_cut(work, room, order, target) if known else []
     return WeekFit(
         as_of=as_of,
         p=_fits(work, room) if known else nan,
@@ -101,6 +108,7 @@ def week_fit(
         room=_forecast("room of a week", room, as_of, _basis(worked >= MIN_WEEKS), worked),
         drop=tuple(Item(id=plan["id"][i], title=plan["title"][i], hours=float(hours[i])) for i in cut),
         p_after=_fits(np.delete(work, cut, axis=1), room) if known else nan,
+        unfinished=_unfinished(work[:, order[::-1]], room) if known else nan,
     )
 
 
@@ -120,6 +128,11 @@ def _fits(work: Floats, room: Floats) -> float:
     return float((work.sum(axis=1) <= room).mean())
 
 
+def _unfinished(work: Floats, room: Floats) -> float:
+    """Mean share of todos left when the room is used up, worked from the first column on; 0 for none."""
+    return float((work.cumsum(axis=1) > room[:, None]).mean()) if work.shape[1] else 0.0
+
+
 def drop_order(tasks: pd.DataFrame, hours: Floats, until: datetime | None = None) -> list[int]:
     """Positions of tasks, the first to go first: low priority before high, long before short.
 
@@ -133,18 +146,26 @@ def drop_order(tasks: pd.DataFrame, hours: Floats, until: datetime | None = None
 def smallest_cut(work: Floats, room: Floats, order: Sequence[int], target: float) -> list[int]:
     """Positions in `order` to drop so that P(Σ work ≤ room) reaches `target`, none of which could stay.
 
-    `work` has shape (scenarios, tasks), `room` (scenarios,). Drops along `order`, then takes back what needn't go.
-    Empty where it fits already; everything where even one todo is too much.
+    `work` has shape (scenarios, tasks), `room` (scenarios,). Drops along `order`, then takes back what needn't go,
+    the last of it first. Empty where it fits already; everything where even one todo is too much.
     """
-    total = work.sum(axis=1)
-    cut: list[int] = []
-    for item in order:
-        if (total <= room).mean() >= target:
-            break
-        total = total - work[:, item]
-        cut.append(item)
-    for item in list(cut):
-        if (total + work[:, item] <= room).mean() >= target:
-            total = total + work[:, item]
-            cut.remove(item)
+    return smallest_cut_by(
+        lambda gone: float((np.delete(work, gone, axis=1).sum(axis=1) <= room).mean()), order, target
+    )
+
+
+def smallest_cut_by(chance: Callable[[list[int]], float], order: Sequence[int], target: float) -> list[int]:
+    """What to drop, along `order`, so that the `chance` without it reaches `target`, none of which could stay.
+
+    `chance` never falls when more is dropped.
+    """
+    fewest, most = 0, len(order)
+    while fewest < most:
+        middle = (fewest + most) // 2
+        fewest, most = (fewest, middle) if chance(list(order[:middle])) >= target else (middle + 1, most)
+    cut = list(order[:fewest])
+    for item in cut[::-1]:  # what should stay most comes back first
+        rest = [other for other in cut if other != item]
+        if chance(rest) >= target:
+            cut = rest
     return cut

@@ -1,0 +1,203 @@
+"""A plan looked at on one instant, with the scenarios that answer every question about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import nan
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from orc_lab.agents.atoms import Floats
+from orc_lab.agents.completion.dates import Completion
+from orc_lab.agents.completion.lifetimes import Bools
+from orc_lab.agents.completion.pace import FAR
+from orc_lab.agents.completion.plan import Life, Replays, instant, replays
+from orc_lab.agents.completion.record import Record, nearest_days
+from orc_lab.agents.completion.simulation import Simulation
+from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.estimation.table import MIN_FINISHED
+from orc_lab.agents.forecast import QUANTILES, Basis, Forecast
+from orc_lab.agents.velocity.pace import complete
+from orc_lab.errors import InvalidValue
+from orc_lab.model.entities import CLOSED
+
+SCENARIOS = 1000
+_SEED_MORE = 5_000_011
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """A plan with all that its forecast needs; `simulation` is None where nothing was ever finished.
+
+    `open_tasks` are its open todos by id, `others` marks the person's other open todos, `hours` (size, todos) what is
+    left of its own; `usual` maps days of the unchanged plan to corrected ones; `since_midnight` is the part of the day
+    that is over.
+    """
+
+    subject: str
+    as_of: datetime
+    open_tasks: pd.DataFrame
+    others: Bools
+    hours: Floats
+    added: int
+    simulation: Simulation | None
+    usual: tuple[Floats, Floats]
+    since_midnight: float
+    basis: Basis
+    estimated: int
+    closed: int
+    arrivals: float
+    drop_share: float
+
+    @property
+    def ids(self) -> npt.NDArray[np.object_]:
+        """The ids of its open todos, in the order of the columns of `hours`."""
+        return self.open_tasks["id"].to_numpy(dtype=object)
+
+    @property
+    def todos(self) -> int:
+        """How many are open."""
+        return len(self.open_tasks)
+
+    def on_time(self, days: Floats, by: int) -> float:
+        """P(done within so many days): 1 where nothing is open, NaN where nothing can be said."""
+        if not len(days):
+            return nan
+        return float((days <= by).mean()) if self.todos else 1.0
+
+    def ahead(self, days: float) -> float:
+        """Days ahead, NaN for a century and more."""
+        return nan if days >= FAR else days
+
+    def days(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> Floats:
+        """Whole days until it is done, in the order of scenarios; empty where nothing can be said.
+
+        Corrected by the days that past errors turn those of the unchanged plan into: one map for all changes.
+        """
+        if self.simulation is None:
+            return np.empty(0)
+        raw = self.simulation.days(kept, first, before)
+        known, corrected = self.usual
+        moved = np.interp(raw, known, corrected) + np.maximum(raw - known[-1], 0.0)
+        return np.minimum(np.floor(self.since_midnight + moved), FAR) if kept.any() else np.zeros(len(raw))
+
+    @property
+    def unchanged(self) -> Bools:
+        """Which todos are in the plan as it is."""
+        return np.arange(self.todos + self.added) < self.todos
+
+    def told(self, days: Floats, quantiles: tuple[float, ...]) -> Completion:
+        """The dates that such scenarios give."""
+        known = len(days) > 0
+        found = nearest_days(np.sort(days), quantiles) if known else [nan] * len(quantiles)
+        return Completion(
+            subject=self.subject,
+            today=day_of(self.as_of),
+            days=dict(zip(quantiles, found, strict=True)),
+            basis=self.basis if known else Basis.TOO_LITTLE,
+            n=self.closed,
+            needs="" if known else "At least one finished todo would be needed.",
+        )
+
+    def remaining(self) -> Forecast:
+        """Hours left, without those of todos that will be dropped."""
+        dropped_out = self.hours if self.simulation is None else self.simulation.hours[:, : self.todos]
+        values = np.quantile(dropped_out.sum(axis=1), QUANTILES).tolist()
+        return Forecast(
+            subject=f"hours left of {self.subject}",
+            unit="h",
+            as_of=self.as_of,
+            quantiles=dict(zip(QUANTILES, values, strict=True)),
+            basis=self.basis,
+            n=self.estimated,
+        )
+
+
+def look_at(
+    tasks: pd.DataFrame,
+    weekly: pd.DataFrame,
+    target: str | Sequence[str],
+    as_of: datetime,
+    estimator: Estimator,
+    *,
+    added: pd.DataFrame | None = None,
+    capacity: Sequence[float] = (),
+    past: Replays | None = None,
+    size: int = SCENARIOS,
+    seed: int = 0,
+) -> Look:
+    """Draw the scenarios of a plan once, for all questions about it; arguments as in `project_completion`."""
+    tasks, added = in_order(tasks), new_todos((), as_of) if added is None else added
+    life, now, growing = Life.of(tasks, complete(weekly, as_of)), instant(as_of), isinstance(target, str)
+    mine = (tasks["project_id"] == target if growing else tasks["id"].isin(list(target))).to_numpy()
+    still_open = life.open_at(now) & ~tasks["status"].isin([status.value for status in CLOSED]).to_numpy()
+    which = still_open & mine
+    own = estimator.draws(tasks[which], as_of=as_of, size=size, seed=seed, remaining=True)
+    more = estimator.draws(added, as_of=as_of, size=size, seed=seed + _SEED_MORE, remaining=True)
+    plan = life.plan_of(
+        now,
+        which,
+        np.concatenate([own, more], axis=1),
+        mine=mine if growing else None,
+        capacity=capacity,
+        new=len(added),
+    )
+    closing = life.lifetimes(now)
+    known = bool((life.done & (life.ended < now)).any())
+    simulation = Simulation.of(plan, closing, seed) if known else None
+    seen = replays(life, as_of, growing=growing, seed=seed) if past is None else past
+    return Look(
+        subject=_subject(tasks[mine], target),
+        as_of=as_of,
+        open_tasks=tasks[which],
+        others=still_open & ~mine,
+        hours=own,
+        added=len(added),
+        simulation=simulation,
+        usual=_usual(simulation, seen.record(int(which.sum())), np.arange(len(plan.age)) < which.sum()),
+        since_midnight=now % 1.0,
+        basis=Basis.HISTORY if estimator.n >= MIN_FINISHED else Basis.PRIOR,
+        estimated=estimator.n,
+        closed=closing.closed,
+        arrivals=plan.arrivals,
+        drop_share=closing.drop_share,
+    )
+
+
+def _usual(simulation: Simulation | None, record: Record, own: Bools) -> tuple[Floats, Floats]:
+    """Days in which the plan as it is could be done, rising, and what past errors make of them."""
+    if simulation is None:
+        return np.zeros(1), np.zeros(1)
+    days = np.sort(simulation.days(own, ~own & own))
+    known, at = np.unique(days, return_index=True)
+    return known, record.correct(days)[at]
+
+
+def _subject(mine: pd.DataFrame, target: str | Sequence[str]) -> str:
+    if not isinstance(target, str):
+        return f"these {len(mine):,} todos" if len(mine) != 1 else "this todo"
+    titles = mine["project"].dropna() if "project" in mine else pd.Series(dtype="str")
+    return str(titles.iloc[0]) if len(titles) else target
+
+
+def new_todos(add: pd.DataFrame | Sequence[float], as_of: datetime) -> pd.DataFrame:
+    """Todos that aren't there yet, as rows of an own frame."""
+    rows = add if isinstance(add, pd.DataFrame) else pd.DataFrame({"estimate_hours": np.asarray(add, dtype=np.float64)})
+    if not isinstance(add, pd.DataFrame) and not (rows["estimate_hours"] > 0).all():
+        raise InvalidValue("add", list(add), "hours above zero")
+    names = [f"added {number:06}" for number in range(len(rows))]
+    return rows.reset_index(drop=True).assign(id=pd.Series(names, dtype="str"), created=pd.Timestamp(as_of))
+
+
+def in_order(tasks: pd.DataFrame) -> pd.DataFrame:
+    """Rows by id, so that their order is without effect."""
+    return tasks.sort_values("id", kind="stable").reset_index(drop=True)
+
+
+def day_of(when: date | datetime) -> date:
+    """The calendar day of a time."""
+    return pd.Timestamp(when).date()

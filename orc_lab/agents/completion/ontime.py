@@ -1,0 +1,92 @@
+"""Will a project be done by its due day, what has to go so that it is, and which day would be safe?
+
+The one definition of P(on time): that of `project_completion`, for health, pages and recommendations alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+
+from orc_lab.agents.completion.look import look_at
+from orc_lab.agents.completion.outcome import SAFE
+from orc_lab.agents.completion.plan import Replays
+from orc_lab.agents.completion.record import nearest_days
+from orc_lab.agents.completion.workload import drop_order, smallest_cut_by
+from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.forecast import chance
+
+_SCENARIOS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnTime:
+    """P(done by the due day) and what would make it `target`.
+
+    `p` is NaN without a due day or where nothing was ever finished; `cut` are ids of the smallest set of todos without
+    which it reaches the target, `p_after` the chance then (NaN without a cut); `safe_days` the days until it is done
+    with that chance as it is, NaN where unknown or beyond a century.
+    """
+
+    p: float
+    cut: tuple[str, ...]
+    p_after: float
+    safe_days: float
+
+    @property
+    def sentence(self) -> str:
+        """For a page."""
+        if isnan(self.p):
+            return "The chance of being on time can't be said"
+        without = f"; without {len(self.cut)} of its todos {chance(self.p_after)}" if self.cut else ""
+        return f"On time with a chance of {chance(self.p)}{without}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for JSON; None for NaN."""
+        numbers = {"p": self.p, "p_after": self.p_after, "safe_days": self.safe_days}
+        plain = {name: None if isnan(value) else value for name, value in numbers.items()}
+        return {**plain, "cut": list(self.cut), "sentence": self.sentence}
+
+
+def on_time(
+    tasks: pd.DataFrame,
+    weekly: pd.DataFrame,
+    project_or_ids: str | Sequence[str],
+    as_of: datetime,
+    estimator: Estimator,
+    *,
+    due: date | datetime | None,
+    capacity: Sequence[float] = (),
+    past: Replays | None = None,
+    target: float = SAFE,
+    size: int = _SCENARIOS,
+    seed: int = 0,
+) -> OnTime:
+    """P(done by the end of the `due` day), the smallest cut that brings it to `target`, and the safe day.
+
+    Arguments as in `project_completion`. Todos go in `drop_order`: low priority before high, long before short.
+    """
+    look = look_at(tasks, weekly, project_or_ids, as_of, estimator, capacity=capacity, past=past, size=size, seed=seed)
+    none = np.zeros(look.todos, dtype=np.bool_)
+    days = look.days(~none, none)
+    if not len(days):
+        return OnTime(p=nan, cut=(), p_after=nan, safe_days=nan)
+    safe = look.ahead(nearest_days(np.sort(days), [target])[0])
+    if due is None:
+        return OnTime(p=nan, cut=(), p_after=nan, safe_days=safe)
+    by = (pd.Timestamp(due).normalize() - pd.Timestamp(as_of).normalize()).days
+
+    def without(gone: list[int]) -> float:
+        kept = ~none
+        kept[gone] = False
+        return look.on_time(look.days(kept, none), by)
+
+    order = drop_order(look.open_tasks, np.median(look.hours, axis=0))
+    cut = smallest_cut_by(without, order, target) if by >= 0 else []
+    p_after = without(cut) if cut else nan
+    return OnTime(p=look.on_time(days, by), cut=tuple(look.ids[cut].tolist()), p_after=p_after, safe_days=safe)

@@ -1,0 +1,113 @@
+"""When will a project, a week's commitment or any set of todos be done, and what if something were cut or added?
+
+`project_completion` looks at the mirror's frames: calibrated hours left, the pace of the person and the project, todos
+still to come in, todos that will be dropped, and how long open ones are left lying. What-ifs use the same random
+numbers on both sides, so that their difference is the change's and not chance's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from math import nan, sqrt
+
+import numpy as np
+import pandas as pd
+
+from orc_lab.agents.atoms import Floats
+from orc_lab.agents.completion.dates import PROMISED, Completion
+from orc_lab.agents.completion.look import SCENARIOS, day_of, in_order, look_at, new_todos
+from orc_lab.agents.completion.outcome import Change, ProjectCompletion
+from orc_lab.agents.completion.plan import Life, Replays, replays
+from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.forecast import check_levels
+from orc_lab.agents.velocity.pace import complete
+
+_Z = 1.959964
+_SEED_BEFORE = 9_000_011
+_SOONER = (0.1, 0.5, 0.9)
+
+
+def plan_replays(
+    tasks: pd.DataFrame, weekly: pd.DataFrame, as_of: datetime, *, growing: bool = True, seed: int = 0
+) -> Replays:
+    """How earlier plans of the person went, for `past` of `project_completion`: once for many projects.
+
+    `growing` for projects, False for fixed sets of todos.
+    """
+    return replays(Life.of(in_order(tasks), complete(weekly, as_of)), as_of, growing=growing, seed=seed)
+
+
+def project_completion(
+    tasks: pd.DataFrame,
+    weekly: pd.DataFrame,
+    project_or_ids: str | Sequence[str],
+    as_of: datetime,
+    estimator: Estimator,
+    *,
+    due: date | datetime | None = None,
+    capacity: Sequence[float] = (),
+    cut: Sequence[str] = (),
+    add: pd.DataFrame | Sequence[float] = (),
+    first: Sequence[str] = (),
+    past: Replays | None = None,
+    quantiles: tuple[float, ...] = PROMISED,
+    size: int = SCENARIOS,
+    seed: int = 0,
+) -> ProjectCompletion:
+    """When a project (its id) or a set of todos (their ids) is done, from all of the person's `tasks` and `weekly`.
+
+    A project is done when nothing of it is open, what comes into it meanwhile included; a set of todos when they are
+    closed. `capacity` holds the factors of the ISO weeks ahead, that of `as_of` first. A what-if leaves out the todos
+    `cut`, puts in `add` (estimated hours, or rows with estimate_hours), and works the todos `first`, of any project,
+    before anything else. `past` are `plan_replays`, for who looks at many plans. The order of rows is without effect.
+    Raises InvalidValue for levels that don't rise or hours that are no number above zero.
+    """
+    check_levels(quantiles)
+    tasks, added = in_order(tasks), new_todos(add, as_of)
+    look = look_at(
+        tasks, weekly, project_or_ids, as_of, estimator, added=added, capacity=capacity, past=past, size=size, seed=seed
+    )
+    by = None if due is None else (day_of(due) - day_of(as_of)).days
+    before = look.days(look.unchanged, ~look.unchanged & look.unchanged)
+    change = None
+    if look.simulation is not None and (len(cut) or len(added) or len(first)):
+        kept = np.concatenate([~np.isin(look.ids, list(cut)), np.ones(len(added), dtype=np.bool_)])
+        ahead = np.concatenate([np.isin(look.ids, list(first)), np.zeros(len(added), dtype=np.bool_)])
+        others = tasks[look.others & tasks["id"].isin(list(first)).to_numpy()]
+        hours = estimator.draws(others, as_of=as_of, size=size, seed=seed + _SEED_BEFORE, remaining=True).sum(axis=1)
+        after = look.days(kept, ahead, hours)
+        change = _change(before, after, by, look.told(after, quantiles))
+    return ProjectCompletion(
+        when=look.told(before, quantiles),
+        due=None if due is None else day_of(due),
+        p_on_time=nan if by is None else look.on_time(before, by),
+        open=look.todos,
+        remaining=look.remaining(),
+        arrivals=look.arrivals,
+        drop_share=look.drop_share,
+        change=change,
+        days=np.sort(before),
+    )
+
+
+def _change(before: Floats, after: Floats, by: int | None, told: Completion) -> Change:
+    """Two forecasts from the same random numbers, compared scenario by scenario."""
+    sooner = dict(zip(_SOONER, np.quantile(before - after, _SOONER).tolist(), strict=True))
+    if by is None:
+        return Change(after=told, sooner=sooner, p_after=nan, p_change=nan, p_low=nan, p_high=nan)
+    gained = (after <= by).astype(np.float64) - (before <= by)
+    half = _Z * float(gained.std()) / sqrt(len(gained))
+    middle = float(gained.mean())
+    return Change(
+        after=told,
+        sooner=sooner,
+        p_after=_on_time(after, by),
+        p_change=middle,
+        p_low=middle - half,
+        p_high=middle + half,
+    )
+
+
+def _on_time(days: Floats, by: int) -> float:
+    return float((days <= by).mean())

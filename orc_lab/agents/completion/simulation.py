@@ -1,0 +1,157 @@
+"""Scenarios of how a plan gets done: its hours against its pace, and how long its slowest todo is left lying.
+
+A plan is done when its hours are worked, those that arrive meanwhile included, and when the last of its todos is
+closed: T = max(work, waiting). On real histories small plans end with a todo left lying rather than with the hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from orc_lab.agents.atoms import Floats
+from orc_lab.agents.completion.lifetimes import Bools, Lifetimes
+from orc_lab.agents.velocity.throughput import scenarios
+
+HORIZON = 52  # weeks simulated; beyond, each scenario goes on at its own late pace
+FAREST = 5200.0  # weeks: a century is never
+_AS_BEFORE = 0.5  # chance that a plan goes on at its own pace; else it gets all the hours there are
+_YOUNG = 8.0  # weeks of its own that halve that chance's distance from none
+_BLOCK = 4  # weeks drawn together
+_SOON = 13  # weeks by which a pace is called slow or fast
+_ARRIVING, _QUIET = 8.0, 4.0  # half-life in weeks of what arrivals are read from; weeks without any added to them
+_LEAST = 0.05  # of all hours that a plan gets in the long run
+_FADING = 26.0  # weeks after which arrivals have fallen by e: no scope grows forever
+_UNEVEN = 1.5  # squared coefficient of variation of the hours of a new todo
+
+
+Weeks = Callable[[Floats, int, int], Floats]  # history, size, seed → hours of the weeks ahead, (size, HORIZON)
+
+
+def scenarios_ahead(history: Floats, size: int, seed: int) -> Floats:
+    """Weeks ahead by the velocity model."""
+    return scenarios(history, HORIZON, size=size, seed=seed)
+
+
+def blocks_ahead(history: Floats, size: int, seed: int) -> Floats:
+    """Weeks ahead from blocks of the last year's: quick enough for hundreds of replays."""
+    if not history.any():
+        return np.full((size, HORIZON), np.nan)
+    recent = history[-HORIZON:]
+    starts = np.random.default_rng(seed).integers(len(recent), size=(size, -(-HORIZON // _BLOCK)))
+    at = (starts[:, :, None] + np.arange(_BLOCK)) % len(recent)
+    return np.asarray(recent[at.reshape(size, -1)[:, :HORIZON]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is known of a plan: its open todos and the weeks behind it.
+
+    `hours` (size, todos) are scenarios of what is left, `age` (todos,) days since creation. `own` and `all` are hours
+    of past complete weeks, as in normal weeks, of the plan (empty where it is no project) and of the person, oldest
+    first; `arrived` todos that came into the plan a week, empty where its scope is fixed; `typical` the mean hours of a
+    new todo; `capacity` (HORIZON,) the factors of the weeks ahead.
+    """
+
+    hours: Floats
+    age: Floats
+    own: Floats
+    all: Floats
+    arrived: Floats
+    typical: float
+    capacity: Floats
+
+    @property
+    def arrivals(self) -> float:
+        """Todos expected to come in a week, as of now."""
+        weight = 0.5 ** (np.arange(len(self.arrived))[::-1] / _ARRIVING)
+        return float(weight @ self.arrived / (weight.sum() + _QUIET))
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Scenarios of a plan: `hours` (size, todos), zero where dropped; `waiting` (size, todos) days until it is closed.
+
+    `pace` and `whole` (size, HORIZON): hours worked by the end of each week on the plan, net of what arrives, and on
+    everything.
+    """
+
+    hours: Floats
+    waiting: Floats
+    pace: Floats
+    whole: Floats
+
+    @classmethod
+    def of(cls, plan: Plan, life: Lifetimes, seed: int, weeks: Weeks = scenarios_ahead) -> Simulation:
+        """Draw the scenarios, paces by `weeks`; all NaN where the person never finished anything with hours."""
+        size = len(plan.hours)
+        rng = np.random.default_rng((seed, 7))
+        slow = rng.normal(size=size)
+        waiting, dropped = life.left(plan.age, slow, rng)
+        whole = _paired(weeks(plan.all, size, seed + 1_000_003) * plan.capacity, slow)
+        pace = whole
+        if plan.own.any():
+            own = weeks(plan.own, size, seed + 2_000_003) * plan.capacity
+            usual = rng.random((size, 1)) < _AS_BEFORE * len(plan.own) / (len(plan.own) + _YOUNG)
+            pace = np.where(usual, _paired(own, slow), whole)
+        net = pace - _arrivals(plan, size, rng) * (1 - life.drop_share)
+        return cls(np.where(dropped, 0.0, plan.hours), waiting, net.cumsum(axis=1), whole.cumsum(axis=1))
+
+    def days(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> Floats:
+        """Days until the `kept` todos are done, (size,); `first` of them are worked before anything else.
+
+        `before` are hours of other todos that come before the plan.
+        """
+        ahead = np.asarray(before + self.hours[:, kept & first].sum(axis=1))
+        rest = self.hours[:, kept & ~first].sum(axis=1)
+        start = np.where(ahead > 0, self._reached(self.whole, ahead), 0.0)
+        worked = self._reached(self.pace, rest + _at(self.pace, start)) if rest.any() else start
+        work = np.maximum(np.where(rest > 0, worked, 0.0), start) * 7
+        lying = self.waiting[:, kept & ~first]
+        return np.maximum(work, lying.max(axis=1)) if lying.shape[1] else work
+
+    def _reached(self, pace: Floats, hours: Floats) -> Floats:
+        """Weeks until each scenario's cumulated pace reaches its hours, linear within a week, FAREST at most.
+
+        Beyond the horizon the pace of its second half goes on, at least a twentieth of the person's.
+        """
+        best = np.maximum.accumulate(np.pad(pace, ((0, 0), (1, 0))), axis=1)
+        week = (best < hours[:, None]).sum(axis=1)
+        inside = np.clip(week, 1, HORIZON)
+        rows = np.arange(len(pace))
+        low, high = best[rows, inside - 1], best[rows, inside]
+        within = inside - 1 + (hours - low) / np.where(high > low, high - low, 1.0)
+        late = (pace[:, -1] - pace[:, HORIZON // 2 - 1]) / (HORIZON - HORIZON // 2)
+        rate = np.maximum(np.maximum(late, _LEAST * self.whole[:, -1] / HORIZON), 1e-9)
+        beyond = HORIZON + (hours - best[:, -1]) / rate
+        return np.minimum(np.where(week == 0, 0.0, np.where(week > HORIZON, beyond, within)), FAREST)
+
+
+def _paired(weeks: Floats, slow: Floats) -> Floats:
+    """Scenarios of weeks, dealt so that those bring least where `slow` (size,) is largest: plans stand still as one."""
+    fastest = np.argsort(-weeks[:, :_SOON].sum(axis=1), kind="stable")
+    out = np.empty_like(weeks)
+    out[np.argsort(slow, kind="stable")] = weeks[fastest]
+    return out
+
+
+def _arrivals(plan: Plan, size: int, rng: np.random.Generator) -> Floats:
+    """Hours that come into the plan in each week ahead, (size, HORIZON); its arrivals fade."""
+    if not plan.arrived.any():
+        return np.zeros((size, HORIZON))
+    weight = 0.5 ** (np.arange(len(plan.arrived))[::-1] / _ARRIVING)
+    exposed = 2 * (weight.sum() + _QUIET)
+    rate = rng.gamma(2 * (weight @ plan.arrived) + 0.5, 1 / exposed, (size, 1))
+    count = rng.poisson(rate * np.exp(-np.arange(HORIZON) / _FADING))
+    return np.asarray(rng.gamma(count / _UNEVEN, plan.typical * _UNEVEN))
+
+
+def _at(pace: Floats, weeks: Floats) -> Floats:
+    """Hours that each scenario's pace has brought by so many weeks, linear within a week."""
+    padded = np.pad(pace, ((0, 0), (1, 0)))
+    whole = np.clip(weeks, 0, HORIZON - 1).astype(np.int64)
+    rows = np.arange(len(pace))
+    part = np.clip(weeks - whole, 0.0, 1.0)
+    return np.asarray(padded[rows, whole] * (1 - part) + padded[rows, whole + 1] * part)
