@@ -1,0 +1,223 @@
+"""`Scheduler`: learns from every finished task what work really takes, and says what to work on next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from copy import copy
+from datetime import date
+from typing import Self, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from orc_lab.agents.recommend.backlog import Task, open_tasks
+from orc_lab.agents.recommend.columns import NEVER, Columns, Table, timestamp
+from orc_lab.agents.recommend.correction import HALF_LIFE, Correction, left_of
+from orc_lab.agents.recommend.plan import Choice, LeftOut, Plan, reason_of
+from orc_lab.agents.recommend.rule import Hopeless, Ranked, Rule, State, Work, rank
+from orc_lab.errors import InvalidValue
+
+Capacity: TypeAlias = float | Sequence[float]
+
+_LEAST = 1e-3  # of a mean task: what is left of a project is never nothing
+
+
+class Scheduler:
+    """Says what to work on; deterministic, and the same whatever the order of rows or the unit of hours.
+
+    `rule` holds the numbers of the order and may be replaced at any time. Nothing is fitted beforehand: without a
+    single finished task the person's own estimates count as they are.
+    """
+
+    def __init__(self, rule: Rule | None = None, *, half_life: float = HALF_LIFE) -> None:
+        self.rule = rule or Rule()
+        self.correction = Correction(half_life)
+        self._seen: set[str] = set()
+
+    @property
+    def n(self) -> int:
+        """How many finished tasks it has learned from."""
+        return self.correction.n
+
+    def copy(self) -> Self:
+        """One that goes on learning apart from this."""
+        twin = copy(self)
+        twin.correction, twin._seen = self.correction.copy(), self._seen.copy()
+        return twin
+
+    def observe(self, task: Mapping[str, object] | pd.Series | Table) -> Self:
+        """Learn from one finished task or many, and return self.
+
+        Columns `estimate_hours` and `actual_hours`; where there are, `id`, `completed` (the order of many), `project`
+        or `project_id`, and `category`. A task without positive actual hours teaches nothing, one without an estimate
+        only how long tasks are. An id counts once; of rows with the same id the last counts.
+        """
+        for row in _finished(Columns.of(task)):
+            self._learn(*row)
+        return self
+
+    def _learn(self, id: str, estimate: float, actual: float, project: str, category: str) -> None:
+        if id and id in self._seen:
+            return
+        if id:
+            self._seen.add(id)
+        self.correction.learn(estimate, actual, project, category)
+
+    def choose(self, projects: Table, today: date | str, capacity: Capacity) -> Plan:
+        """Return the order of work for a day.
+
+        `projects` is open work in one of two forms, as a frame or a sequence of mappings:
+
+        - a row a task: `project` (or `project_id`), and where there are `id`, `due` (day or empty, of the project:
+          the earliest of its tasks counts), `priority` (low, medium, high or urgent; the highest of its tasks counts),
+          `category`, `estimate_hours`, `actual_hours` (spent so far), `expected_hours` (a mean forecast of the whole
+          task, used as it is), `blocked`, `snoozed` (the day it comes back), `completed`, `status`;
+        - a row a project: `project` (or `project_id`, or `id`), `estimates` (a sequence: the hours of each task that
+          is left), `actual_hours` (spent on the first of them), and the other columns as above.
+
+        `capacity` is the hours worked a day on all of this, averaged over all days of the week; a sequence gives those
+        of today, tomorrow and so on, and its mean counts afterwards. What is due today has today's hours.
+
+        Raises InvalidValue for a capacity that isn't positive or a column that can't be read.
+        """
+        day = timestamp("today", today)
+        tasks = open_tasks(projects, day)
+        room = _room(capacity)
+        expected = self._expected(tasks, room(0))
+        groups = _by_project(tasks)
+        ready = {name for name, mine in groups.items() if any(not tasks[i].held for i in mine)}
+        works = [self._work(name, [tasks[i] for i in mine], [expected[i] for i in mine], room)
+                 for name, mine in groups.items() if name in ready]  # fmt: skip
+        ranked = rank(works, self.rule)
+        kept, lost = _split(ranked, self.rule)
+        mine = {name: [tasks[i] for i in at] for name, at in groups.items()}
+        return Plan(
+            today=day,
+            order=tuple(_choice(place, item, mine[item.work.project], day) for place, item in enumerate(kept, 1)),
+            left_out=(*_held(tasks), *_lost(lost)),
+            rule=self.rule,
+            n=self.n,
+        )
+
+    def _expected(self, tasks: Sequence[Task], a_day: float) -> list[float]:
+        """Mean hours left of each task; without any estimate or past a task is a third of a day."""
+        own = [task.estimate for task in tasks if task.estimate > 0]
+        usual = self.correction.usual
+        if math.isnan(usual):
+            usual = math.fsum(own) / len(own) if own else a_day / 3
+        least = _LEAST * usual
+        return [max(left_of(self._whole(task, usual), task.spent), least) for task in tasks]
+
+    def _whole(self, task: Task, usual: float) -> float:
+        if task.expected > 0:
+            return task.expected
+        if not (math.isfinite(task.estimate) and task.estimate > 0):
+            return usual
+        return self.correction.hours(task.estimate, str(task.project), task.category)
+
+    def _work(self, name: Hashable, tasks: Sequence[Task], hours: Sequence[float], room: _Room) -> Work:
+        return Work(
+            name,
+            math.fsum(hours),
+            self.spread(hours),
+            room.until(min(task.due for task in tasks)),
+            max(self.rule.weight(task.priority) for task in tasks),
+        )
+
+    def spread(self, hours: Sequence[float]) -> float:
+        """Standard deviation of the log of the sum of tasks expected to take these hours."""
+        total = math.fsum(hours)
+        return self.correction.spread(math.fsum(h * h for h in hours) / (total * total))
+
+
+Recommender = Scheduler
+
+
+class _Room:
+    """Hours worked from today until the end of a day."""
+
+    def __init__(self, days: Sequence[float]) -> None:
+        self._until = np.cumsum(days).tolist()
+        self._mean = self._until[-1] / len(days)
+
+    def __call__(self, day: int) -> float:
+        return self._mean if day >= len(self._until) else float(self._until[day] - (self._until[day - 1] if day else 0))
+
+    def until(self, due: float) -> float:
+        """Hours until the end of the day that is `due` days from today; 0 where it is over, infinite for NEVER."""
+        if due < 0 or due == NEVER:
+            return 0.0 if due < 0 else math.inf
+        beyond = due + 1 - len(self._until)
+        return float(self._until[-1] + beyond * self._mean if beyond > 0 else self._until[int(due)])
+
+
+def _room(capacity: Capacity) -> _Room:
+    days = np.atleast_1d(np.asarray(capacity, dtype=np.float64))
+    if not (days.size and np.isfinite(days).all() and (days >= 0).all() and days.sum() > 0):
+        raise InvalidValue("capacity", capacity, "positive hours a day, or those of each of the coming days")
+    return _Room(days.tolist())
+
+
+def _by_project(tasks: Sequence[Task]) -> dict[Hashable, list[int]]:
+    """Positions of the tasks of each project, the next one first."""
+    groups: dict[Hashable, list[int]] = {}
+    for i in sorted(range(len(tasks)), key=lambda i: tasks[i].turn):
+        groups.setdefault(tasks[i].project, []).append(i)
+    return groups
+
+
+def _split(ranked: Sequence[Ranked], rule: Rule) -> tuple[list[Ranked], list[Ranked]]:
+    """The projects in the order, and those left out because they are lost."""
+    if rule.lost is Hopeless.LAST:
+        return list(ranked), []
+    lost = (State.HOPELESS, State.LATE)
+    return [item for item in ranked if item.state not in lost], [item for item in ranked if item.state in lost]
+
+
+def _choice(place: int, item: Ranked, tasks: Sequence[Task], today: pd.Timestamp) -> Choice:
+    work, due = item.work, min(task.due for task in tasks)
+    return Choice(
+        place=place,
+        project=work.project,
+        task=next(task.id for task in tasks if not task.held),
+        state=item.state,
+        index=item.value,
+        remaining=work.remaining,
+        hours_left=work.hours_left,
+        slack=item.slack,
+        p_alone=item.chance,
+        weight=work.weight,
+        due=today + pd.Timedelta(days=due) if due < NEVER else None,
+    )
+
+
+def _held(tasks: Iterable[Task]) -> list[LeftOut]:
+    held = sorted((str(task.project), task.id, task.held, task.project) for task in tasks if task.held)
+    return [LeftOut(project=project, task=id, reason=why) for _, id, why, project in held]
+
+
+def _lost(ranked: Iterable[Ranked]) -> list[LeftOut]:
+    return [
+        LeftOut(project=item.work.project, task="",
+                reason=reason_of(item.state, item.work.remaining, item.work.hours_left, item.chance))
+        for item in ranked
+    ]  # fmt: skip
+
+
+def _finished(rows: Columns) -> list[tuple[str, float, float, str, str]]:
+    """Id, estimate, actual, project and category of each finished task, in order of completion.
+
+    Within a day by id and hours, whatever the order of rows; of rows with the same id the last.
+    """
+    estimates, actuals = rows.numbers("estimate_hours"), rows.numbers("actual_hours")
+    ids, days = rows.texts("id"), rows.days("completed")
+    projects, categories = rows.texts(rows.first_of("project_id", "project")), rows.texts("category")
+    known = "completed" in rows
+    last = {id or f"\0{n}": n for n, id in enumerate(ids) if not known or days[n] < NEVER}
+    order = sorted(last.values(), key=lambda n: (days[n], ids[n], _sortable(estimates[n]), _sortable(actuals[n])))
+    return [(ids[n], estimates[n], actuals[n], projects[n], categories[n]) for n in order]
+
+
+def _sortable(hours: float) -> float:
+    return -1.0 if math.isnan(hours) else hours
