@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from orc_lab.agents.velocity.throughput import idle
+from orc_lab.agents.velocity.pace import idle
 from orc_lab.charts.marks import TIME_AXIS, WEEK, WEEK_MS, thinned, week_axis
 from orc_lab.charts.theme import BLUE, FAINT, GREEN, GREY, ORANGE, PURPLE, SKY, empty, figure, number, translucent
 from orc_lab.mirror import metrics

@@ -12,11 +12,13 @@ import pandas as pd
 
 from orc_lab.agents.ageing import ageing
 from orc_lab.agents.estimation.accuracy import Accuracy, accuracy
-from orc_lab.agents.estimation.estimator import Estimator, coverage_of, walk_forward
+from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.estimation.walk import RECENT, coverage_of, walk_forward
 from orc_lab.agents.forecast import Coverage, half_up
 from orc_lab.agents.health.rules import Health, Label, health
 from orc_lab.agents.health.snapshot import snapshot
-from orc_lab.agents.velocity.throughput import Velocity, complete, forecast_throughput, idle, velocity
+from orc_lab.agents.velocity.pace import Velocity, complete, idle, velocity
+from orc_lab.agents.velocity.throughput import forecast_throughput
 from orc_lab.charts.flow import LEVEL, amount
 from orc_lab.charts.theme import number
 from orc_lab.mirror.metrics import completion_rate
@@ -65,7 +67,7 @@ def look(frames: Frames) -> Look:
     as_of = frames.now
     over, coming = complete(frames.weekly, as_of), frames.ahead[:HORIZON]
     estimator = Estimator().observe(frames.finished)
-    walk, ages = walk_forward(frames.finished), ageing(frames.tasks, as_of)
+    walk, ages = walk_forward(frames.finished, last=RECENT), ageing(frames.tasks, as_of)
     return Look(
         frames=frames,
         week=_planned_week(frames),
