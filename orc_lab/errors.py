@@ -211,10 +211,10 @@ class InvalidQuery(OrcError):
 
 
 class ReviewFailed(OrcError):
-    """The review notebook didn't run to its end."""
+    """The notebook of a review or report didn't run to its end."""
 
-    def __init__(self, why: str, log: str) -> None:
-        super().__init__(f"The review could not be executed: {why}. The notebook as far as it ran: {log}")
+    def __init__(self, why: str, log: str, what: str = "review") -> None:
+        super().__init__(f"The {what} could not be executed: {why}. The notebook as far as it ran: {log}")
 
 
 class MissingProgram(OrcError):

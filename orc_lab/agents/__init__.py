@@ -8,6 +8,12 @@ estimation  how long todos will take
 velocity    todos and hours a week
 completion  when it will be done, and whether a week fits
 health      how a project is doing
+knowledge   what was learned from what the person did, in ten readable parts
+ledger      every forecast that was shown, what came true, and how well the bands held
+insight     what all agents together say about a project
+recommend   what to work on next, and whether following that pays
+backtest    how every model would have done on a history, beside what is simpler
+desk        what a screen sits down at: all that is known, caught up, and kept when shown
 
 No agent asks a clock or a database: `as_of` and frames come in, the same input and seed give the same answer.
 """

@@ -1,33 +1,32 @@
 """What the agents say, computed: heavy, and so loaded only by a command that asks them."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from orc_lab.agents.ageing import ageing
-from orc_lab.agents.estimation.estimator import Estimator, coverage_of, walk_forward
+from orc_lab.agents.completion.outcome import ProjectCompletion
+from orc_lab.agents.desk import Desk, nominal
+from orc_lab.agents.estimation.walk import RECENT, coverage_of, walk_forward
 from orc_lab.agents.forecast import QUANTILES, Basis, Forecast, label
-from orc_lab.agents.health.rules import Health, health
-from orc_lab.agents.health.snapshot import snapshot
-from orc_lab.agents.velocity.throughput import (
-    MEASURES,
-    Velocity,
-    complete,
-    forecast_throughput,
-    forecast_total,
-    velocity,
-)
+from orc_lab.agents.health.rules import Health
+from orc_lab.agents.insight import told
+from orc_lab.agents.knowledge.advice import corrected
+from orc_lab.agents.ledger.entry import HOURS, TODOS, Model, hash_of, of_todo, of_weeks
+from orc_lab.agents.velocity.pace import MEASURES, Velocity, complete, velocity
+from orc_lab.agents.velocity.throughput import forecast_throughput, forecast_total
 from orc_lab.errors import InvalidValue
 from orc_lab.mirror.features import TASKS, Frames
 from orc_lab.model import quick
-from orc_lab.model.entities import CLOSED, ProjectStatus
+from orc_lab.model.entities import CLOSED
 from orc_lab.model.week import Week
 from orc_lab.review.reading import read_frames
 from orc_lab.review.when import default_week, week_of
 from orc_lab.workbench.bench import Workbench
+
+_INPUTS = ("title", "project_id", "category", "priority", "tags", "estimate_hours", "actual_hours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,31 +58,48 @@ def seen(wb: Workbench, week: Week | None) -> tuple[Frames, str]:
     return read_frames(wb, due, now), f"As known at the end of {due}, the last week with something in it."
 
 
-def estimate(frames: Frames, text: str, id: str | None) -> Forecast:
-    """Return the hours that an open todo, or one in quick syntax, will take in all; raises InvalidValue, NotFound."""
+def desk(wb: Workbench, frames: Frames) -> Desk:
+    """Return the desk at these frames."""
+    return Desk.at(wb, frames, now=int(time.time()))
+
+
+def estimate(desk: Desk, text: str, id: str | None) -> Forecast:
+    """Return the hours that an open todo, or one in quick syntax, will take in all; raises InvalidValue, NotFound.
+
+    Shown for a todo that is there, it is recorded.
+    """
+    frames, estimator, guard = desk.known.frames, desk.known.estimator, desk.guard(Model.ESTIMATE)
     task = _open_task(frames, id) if id else _imagined(frames, text)
-    estimator = Estimator().observe(frames.finished)
-    row = estimator.predict(task, as_of=frames.now).iloc[0]
+    levels = guard.levels(QUANTILES)
+    table = corrected(desk.known.kb, estimator.predict(task, as_of=frames.now, quantiles=levels), task)
+    row = table.iloc[0]
     waited = bool((task["created"] < pd.Timestamp(frames.now).normalize()).all())
-    held = coverage_of(walk_forward(frames.finished, waited=waited))
-    known = pd.notna(row[label(0.5)])
+    measured = coverage_of(walk_forward(frames.finished, waited=waited, last=RECENT))
+    known = pd.notna(row[label(levels[0])])
     own = task["estimate_hours"].iloc[0]
     evidence = [f"your own estimate is {own:g} h"] if own > 0 else ["it has no estimate"]
-    return Forecast(
+    lived = desk.held(Model.ESTIMATE)
+    forecast = Forecast(
         subject=str(task["title"].iloc[0]),
         unit="h",
         as_of=frames.now,
-        quantiles={level: float(row[label(level)]) for level in QUANTILES} if known else {},
+        quantiles={nominal: float(row[label(asked)]) for nominal, asked in zip(QUANTILES, levels, strict=True)}
+        if known
+        else {},
         basis=Basis(row["basis"]),
         n=int(row["n"]),
-        evidence=(*evidence, held.sentence),
-        coverage=held,
+        evidence=(*evidence, f"on your past, {measured.sentence}", *([lived] if lived else [])),
+        coverage=measured,
         needs="" if known else "A finished todo with its hours would be needed.",
     )
+    if id and known:
+        desk.keep([of_todo(id, forecast, as_of=frames.as_of, raw_levels=levels, inputs_hash=_hash(task))])
+    return forecast
 
 
-def outlook(frames: Frames, horizon: int) -> Outlook:
-    """Return the pace of the last weeks, and what the next ones will bring, with their known short days."""
+def outlook(desk: Desk, horizon: int) -> Outlook:
+    """Return the pace of the last weeks, and what the next ones will bring, with their known short days; recorded."""
+    frames = desk.known.frames
     over = complete(frames.weekly, frames.now)
     ahead = [frames.week + step for step in range(horizon)]
     capacity = frames.ahead[:horizon]
@@ -92,36 +108,41 @@ def outlook(frames: Frames, horizon: int) -> Outlook:
         table = forecast_throughput(over[measure], horizon, capacity=capacity, past_capacity=over["capacity"])
         alone = table[[f"week_{label(level)}" for level in QUANTILES]].itertuples(index=False)
         rows += [(str(week), unit, tuple(values)) for week, values in zip(ahead, alone, strict=True)]
-    totals = (
-        forecast_total(frames.weekly, frames.now, horizon=horizon, measure=measure, capacity=capacity)
-        for measure in MEASURES
-    )
-    return Outlook(velocity=velocity(frames.weekly, frames.now), totals=tuple(totals), weeks=tuple(rows))
+    totals = tuple(_total(desk, measure, horizon) for measure in MEASURES)
+    return Outlook(velocity=velocity(frames.weekly, frames.now), totals=totals, weeks=tuple(rows))
 
 
-def healths(frames: Frames, project_id: str | None) -> Sequence[Health]:
-    """Return how one project is doing, or each active one, the worst first."""
-    projects = frames.projects
-    wanted = projects["id"] == project_id if project_id else projects["status"] == ProjectStatus.ACTIVE.value
-    return sorted(_healths(frames, projects[wanted]), key=lambda one: (one.score is None, one.score, one.title))
+def _total(desk: Desk, measure: str, horizon: int) -> Forecast:
+    """What the next weeks bring together, asked at levels that have held, and recorded."""
+    frames, levels = desk.known.frames, desk.guard(Model.THROUGHPUT).levels(QUANTILES)
+    found = nominal(forecast_total(
+        frames.weekly, frames.now, horizon=horizon, measure=measure, capacity=frames.ahead[:horizon], quantiles=levels
+    ))  # fmt: skip
+    if found.quantiles:
+        unit = TODOS if measure == "done" else HOURS
+        hash = hash_of(weeks=frames.weekly[measure].tolist(), ahead=list(frames.ahead[:horizon]))
+        made = of_weeks(frames.week, horizon, found, as_of=frames.as_of, unit=unit, raw_levels=levels, inputs_hash=hash)
+        desk.keep([made])
+    return found
 
 
-def _healths(frames: Frames, projects: pd.DataFrame) -> Iterator[Health]:
-    estimator = Estimator().observe(frames.finished)
-    ages = ageing(frames.tasks, frames.now)
-    for _, project in projects.iterrows():
-        yield health(
-            snapshot(
-                frames.tasks,
-                frames.weekly,
-                project,
-                frames.now,
-                estimator,
-                commitments=frames.commitments,
-                capacity=frames.ahead,
-                ages=ages,
-            )
-        )
+def healths(desk: Desk, project_id: str | None) -> Sequence[Health]:
+    """Return how one project is doing, or each active one, the worst first; their chances of trouble are recorded."""
+    ids = [project_id] if project_id else desk.known.active
+    found = [desk.known.health(id) for id in ids]
+    desk.keep([entry for each in found for entry in told.troubles(desk.known, each)])
+    return sorted(found, key=lambda one: (one.score is None, one.score, one.title))
+
+
+def finish(
+    desk: Desk, project_id: str, *, cut: Sequence[str] = (), add: Sequence[float] = (), first: Sequence[str] = ()
+) -> ProjectCompletion:
+    """Return when a project will be done, and what would change; recorded where nothing is made up. Raises NotFound."""
+    if cut or add or first:
+        return desk.known.what_if(project_id, cut=cut, add=add, first=first)
+    found = desk.known.completion(project_id)
+    desk.keep(told.finish(desk.known, project_id, found))
+    return found
 
 
 def _open_task(frames: Frames, id: str) -> pd.DataFrame:
@@ -146,6 +167,11 @@ def _imagined(frames: Frames, text: str) -> pd.DataFrame:
         "estimate_hours": line.hours,
     }
     return pd.DataFrame([{**dict.fromkeys(TASKS), **told}]).astype(TASKS)
+
+
+def _hash(task: pd.DataFrame) -> str:
+    row = task.iloc[0]
+    return hash_of(**{name: None if pd.isna(row[name]) else str(row[name]) for name in _INPUTS})
 
 
 def _labelled(values: Sequence[float]) -> dict[str, float | None]:

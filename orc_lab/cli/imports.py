@@ -60,7 +60,7 @@ def args_import(parser: ArgumentParser) -> None:
 
 def _planned(wb: Workbench, args: Namespace) -> Plan:
     """Return the plan; where the person must choose and sits at a terminal, ask."""
-    options = Options(person=args.person, mapping=_mapping(args.map), source=args.source)
+    options = Options(person=args.person, mapping=mapping_of(args.map), source=args.source)
     if args.file == "-" and sys.stdin.isatty():
         note("Paste the export, then press Ctrl-D.")
     given = args.file if args.file != "-" else source.standard_input()
@@ -73,7 +73,8 @@ def _planned(wb: Workbench, args: Namespace) -> Plan:
         return run.plan(wb, given, format=args.format, name=name, options=_with_person(options, _asked(choice)))
 
 
-def _mapping(told: str | None) -> mapping.ColumnMapping | None:
+def mapping_of(told: str | None) -> mapping.ColumnMapping | None:
+    """Return what --map says, in words or in a file; None where it says nothing. Raises as reading it does."""
     if not told:
         return None
     return mapping.from_pairs(told) if "=" in told else mapping.load(told)

@@ -11,6 +11,8 @@ from orc_lab.model.entities import Project, Todo
 from orc_lab.workbench.bench import Workbench
 
 if TYPE_CHECKING:
+    from orc_lab.agents.completion.outcome import ProjectCompletion
+    from orc_lab.agents.desk import Desk
     from orc_lab.agents.forecast import Forecast
     from orc_lab.agents.health.rules import Health
     from orc_lab.mirror.features import Frames
@@ -27,7 +29,7 @@ def do_estimate(args: Namespace) -> None:
         from orc_lab.cli import answers
 
         text = " ".join(args.text)
-        forecast = answers.estimate(frames_of(wb, args), text, _todo(wb, text))
+        forecast = answers.estimate(desk_of(wb, args), text, _todo(wb, text))
     if args.json:
         show_json(forecast.as_dict())
     else:
@@ -37,18 +39,36 @@ def do_estimate(args: Namespace) -> None:
 def args_estimate(parser: ArgumentParser) -> None:
     """Declare the options of `orc estimate`."""
     parser.add_argument("text", nargs="+", metavar="TEXT|ID", help="quick syntax as for `orc add`, or a todo's id")
-    _asking(parser)
+    asking(parser)
 
 
 def do_forecast(args: Namespace) -> None:
-    """Say what the next weeks will bring: todos and hours, each with its band and how well such bands have held."""
+    """Say what the next weeks will bring, or when a project will be done: orc forecast Thesis
+
+    Todos and hours come with their bands, dates with P50, P80 and P95, and with how well such forecasts have held.
+    What would be if you cut some todos, added work, or did something first:
+
+        orc forecast Thesis --cut 4f2a9c,77b0c1
+        orc forecast Thesis --add 3h --add 2h --first 77b0c1
+    """
     if not 1 <= args.weeks <= _MOST_WEEKS:
         raise InvalidValue("--weeks", args.weeks, f"a number from 1 to {_MOST_WEEKS}")
+    changes = {"cut": _ids(args.cut), "add": args.add, "first": _ids(args.first)}
+    if any(changes.values()) and not args.project:
+        raise InvalidValue("a project", "", "one whose work is cut, added or done first: orc forecast PROJECT …")
     with opened(args) as wb:
-        from orc_lab.agents.forecast import figure
-        from orc_lab.cli import answers
+        if args.project:
+            _forecast_project(wb, args, changes)
+        else:
+            _forecast_weeks(wb, args)
 
-        found = answers.outlook(frames_of(wb, args), args.weeks)
+
+def _forecast_weeks(wb: Workbench, args: Namespace) -> None:
+    from orc_lab.agents.forecast import figure
+    from orc_lab.cli import answers
+
+    desk = desk_of(wb, args)
+    found = answers.outlook(desk, args.weeks)
     if args.json:
         show_json(found.as_dict())
         return
@@ -63,10 +83,45 @@ def do_forecast(args: Namespace) -> None:
         _show(total)
 
 
+def _forecast_project(wb: Workbench, args: Namespace, changes: dict[str, list[str]]) -> None:
+    from orc_lab.cli import answers
+
+    id = reading.named(wb, Project, " ".join(args.project))
+    cut, first = (reading.ids(wb, Todo, changes[name]) for name in ("cut", "first"))
+    desk = desk_of(wb, args)
+    found = answers.finish(desk, id, cut=cut, add=[reading.hours(text) for text in changes["add"]], first=first)
+    if args.json:
+        show_json(found.as_dict())
+        return
+    _show_project(found)
+    if lived := desk.held("completion"):
+        say(f"  {lived}")
+
+
+def _show_project(found: "ProjectCompletion") -> None:
+    from orc_lab.agents.forecast import figure
+
+    say(f"{found.sentence}.".replace("..", "."))
+    if found.open and not found.when.needs:
+        say(f"  {found.remaining.sentence}")
+        say(f"  about {figure(found.arrivals)} todos a week come in, {found.drop_share:.0%} of all end as dropped")
+    if found.change:
+        say(f"With the change: {found.change.after.sentence.partition(': ')[2]}.")
+        say(f"  {found.change.sentence}")
+
+
+def _ids(texts: list[str]) -> list[str]:
+    return [id for text in texts for id in text.replace(",", " ").split()]
+
+
 def args_forecast(parser: ArgumentParser) -> None:
     """Declare the options of `orc forecast`."""
+    parser.add_argument("project", nargs="*", metavar="PROJECT", help="its title or id (default: the weeks ahead)")
     parser.add_argument("--weeks", type=int, default=4, metavar="N", help="how many weeks ahead (default 4)")
-    _asking(parser)
+    parser.add_argument("--cut", action="append", default=[], metavar="ID,…", help="what if these were not done")
+    parser.add_argument("--add", action="append", default=[], metavar="HOURS", help="what if this came in on top")
+    parser.add_argument("--first", action="append", default=[], metavar="ID,…", help="what if these were done first")
+    asking(parser)
 
 
 def do_health(args: Namespace) -> None:
@@ -75,7 +130,7 @@ def do_health(args: Namespace) -> None:
         from orc_lab.cli import answers
 
         project = reading.named(wb, Project, " ".join(args.project)) if args.project else None
-        found = answers.healths(frames_of(wb, args), project)
+        found = answers.healths(desk_of(wb, args), project)
     if args.json:
         show_json([one.as_dict() for one in found])
     elif project:
@@ -92,7 +147,7 @@ def do_health(args: Namespace) -> None:
 def args_health(parser: ArgumentParser) -> None:
     """Declare the options of `orc health`."""
     parser.add_argument("project", nargs="*", metavar="PROJECT", help="its title or id (default: each active one)")
-    _asking(parser)
+    asking(parser)
 
 
 def frames_of(wb: Workbench, args: Namespace) -> "Frames":
@@ -105,7 +160,15 @@ def frames_of(wb: Workbench, args: Namespace) -> "Frames":
     return frames
 
 
-def _asking(parser: ArgumentParser) -> None:
+def desk_of(wb: Workbench, args: Namespace) -> "Desk":
+    """Return the desk at what is asked about."""
+    from orc_lab.cli import answers
+
+    return answers.desk(wb, frames_of(wb, args))
+
+
+def asking(parser: ArgumentParser) -> None:
+    """Declare what every command that asks the agents takes."""
     parser.add_argument("--week", metavar="WEEK", help="as it was known at the end of a week (default: now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

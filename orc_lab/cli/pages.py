@@ -17,8 +17,8 @@ def do_review(args: Namespace) -> None:
     Without a week it is the last one that has ended, from Friday on the one that runs. Where there is no database yet,
     the sample life is made and reviewed. The last line printed is the path of the page.
     """
-    week = _week(args)
-    path = _reviewable(args)
+    week = week_asked(args)
+    path = reviewable(args)
     from orc_lab.review.publish import publish
 
     published = publish(path, week, args.out or os.path.join(place.root(path), "reports"))
@@ -65,7 +65,7 @@ def args_dashboard(parser: ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="where to write (default: reports/ beside data/)")
 
 
-def _week(args: Namespace) -> Week | None:
+def week_asked(args: Namespace) -> Week | None:
     """Return the week asked for; raises UnknownWeek before anything is opened or made."""
     if args.week in reading.NEAR_WEEKS:
         with place.reading(args) as wb:
@@ -73,7 +73,7 @@ def _week(args: Namespace) -> Week | None:
     return None if args.week is None else Week.parse(args.week)
 
 
-def _reviewable(args: Namespace) -> str:
+def reviewable(args: Namespace) -> str:
     """Return the database to review: where there is none at all, the sample life, made now."""
     path = place.readable(args)
     if os.path.isfile(path) or place.named(args):

@@ -48,6 +48,16 @@ GROUPS = {
         "estimate": ("outlook", "say how long something will take you"),
         "forecast": ("outlook", "say what the next weeks will bring"),
         "health": ("outlook", "say how projects are doing, with the evidence"),
+        "summary": ("insights", "sum a project up: insights, metrics, trends"),
+        "today": ("insights", "say what to do today, and why; answer with --do, --snooze, --dismiss"),
+        "accuracy": ("insights", "say how the forecasts that you were shown have held"),
+        "knowledge list": ("knowing", "list what was learned from what you did"),
+        "knowledge show": ("knowing", "show a part of it, or one entry"),
+        "knowledge why": ("knowing", "say what taught an entry, and what each thing changed"),
+        "knowledge forget": ("knowing", "forget an entry, a part, or what one thing taught"),
+        "knowledge learn": ("knowing", "approve a way of working, or say how long something takes in truth"),
+        "report": ("reports", "velocity, estimation or health: all that one agent knows, as a page"),
+        "backtest": ("backtest", "say how every forecast would have held, beside what is simpler"),
         "sql": ("queries", "ask your history anything: orc sql 'SELECT …'"),
     },
     "The past": {
@@ -57,7 +67,7 @@ GROUPS = {
 }
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 FAMILIES = {"project": "list, add or edit projects", "intention": "list, add or edit intentions"}
-FAMILIES["goal"] = "list, add or edit weekly goals"
+FAMILIES |= {"goal": "list, add or edit weekly goals", "knowledge": "what was learned: list, show, why, forget, learn"}
 
 
 def listing() -> str:

@@ -5,7 +5,7 @@ text is `str`, hours are floats, empty is NaN or NaT, the index a RangeIndex. No
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -48,6 +48,11 @@ EVENTS = {"todo_id": _TEXT, "at": _TIME, "old": _TEXT, "new": _TEXT}
 SESSIONS = {
     "todo_id": _TEXT, "project": _TEXT, "started": _TIME, "ended": _TIME, "hours": _REAL, "source": _TEXT,
 }  # fmt: skip
+KNOWLEDGE = {"part": _TEXT, "name": _TEXT, "version": _WHOLE, "learned_from": _TEXT}
+
+
+def _nothing_learned() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(KNOWLEDGE)).astype(KNOWLEDGE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,6 +80,8 @@ class Frames:
     `ahead`: how much of a usual week each of the next AHEAD weeks is, as `capacity` in `weekly`. The first is the week
     of the instant; at the very end of a week that is the next one.
 
+    `knowledge`: a row each stored entry of the knowledge base, `learned_from` as JSON.
+
     Columns and their types are those of TASKS, WEEKLY, … in this module.
     """
 
@@ -89,6 +96,7 @@ class Frames:
     sessions: pd.DataFrame
     ahead: tuple[float, ...]
     imported_until: int | None
+    knowledge: pd.DataFrame = field(default_factory=_nothing_learned)
 
     @property
     def now(self) -> datetime:
@@ -125,6 +133,7 @@ def frames(mirror: Mirror, as_of: int, clock: Clock) -> Frames:
         events = _read(mirror, queries.EVENTS, as_of, clock, stages=_STAGES)
         sessions = _read(mirror, queries.SESSIONS, as_of, clock)
         capacity = mirror.read(queries.CAPACITY)
+        knowledge = mirror.read(queries.KNOWLEDGE)
     week = Week.at(as_of, clock)
     return Frames(
         as_of=as_of,
@@ -138,6 +147,7 @@ def frames(mirror: Mirror, as_of: int, clock: Clock) -> Frames:
         sessions=_typed(sessions, SESSIONS),
         ahead=_ahead(capacity, week),
         imported_until=mirror.imported_until,
+        knowledge=_typed(knowledge, KNOWLEDGE),
     )
 
 

@@ -15,7 +15,7 @@ from orc_lab.model.codec import columns
 from orc_lab.model.entities import KINDS
 from orc_lab.store import history
 
-_DATED = {"forecasts": "made_at", "recommendations": "created_at", "knowledge": "updated_at"}
+_DATED = {"forecasts": "made_at", "recommendations": "created_at"}
 
 _PLANNED = """weekly_goal_id = g.id AND created_at <= g.freezes_at
     AND NOT (outcome = 'removed' AND resolved_at <= g.freezes_at)"""

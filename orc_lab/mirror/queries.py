@@ -90,3 +90,5 @@ CAPACITY = "SELECT TRY_CAST(day AS TIMESTAMP) AS day, avg(factor) AS factor FROM
 
 # The columns of these that are instants.
 INSTANTS = frozenset({"created", "started", "completed", "dropped", "committed", "resolved", "at", "ended"})
+
+KNOWLEDGE = "SELECT part, name, version, learned_from FROM knowledge ORDER BY id"

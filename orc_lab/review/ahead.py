@@ -96,7 +96,7 @@ def health(facts: Facts) -> Iterator[Block]:
         yield plot("health", project_charts.health, scores=project_charts.scores(scored))
     if healths:
         yield _health_table(facts.projects)
-        yield Items(key="why", items=[_why(each) for each in healths[:ROWS]])
+        yield Items(key="why", items=[health_item(each) for each in healths[:ROWS]])
         yield Data(key="snapshots", rows=[_snapshot(project) for project, _ in facts.projects])
     elif not facts.asleep:
         yield say(
@@ -135,7 +135,8 @@ def _health_table(projects: Sequence[tuple[ProjectSnapshot, Health]]) -> Table:
     return Table(key="health", caption="Active projects", columns=columns, rows=rows, more=left_out)
 
 
-def _why(each: Health) -> Item:
+def health_item(each: Health) -> Item:
+    """A score, and below it everything that it rests on."""
     score = "{project}: {label:-}" if each.score is None else "{project}: {score:n}, {label:-}"
     details = [
         say("{adjustment:p} {name:-}. {evidence:-}", adjustment=part.adjustment, name=part.name, evidence=part.evidence)

@@ -184,7 +184,7 @@ def _band(facts: Facts, used: pd.Series) -> pd.DataFrame:
     """What todos with estimates of the sizes that the person uses are expected to take."""
     sizes = [size for size in _CURVE if used.min() <= size <= used.max()] or [float(used.median())]
     table = pd.DataFrame({"estimate_hours": sizes})
-    return pd.concat([table, facts.estimator.predict(table)[["q10", "q50", "q90"]]], axis=1)
+    return pd.concat([table, facts.known.estimator.predict(table)[["q10", "q50", "q90"]]], axis=1)
 
 
 def coverage(held: Coverage) -> Sentence:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orc_lab.model.week import Week
 from orc_lab.review.sentence import Sentence, Value, as_json
 
 if TYPE_CHECKING:
+    from orc_lab.agents.ledger.entry import ForecastEntry
     import plotly.graph_objects as go
 
 SCHEMA = 1
@@ -188,9 +189,28 @@ class Tile:
         return {"label": self.label, "value": as_json(self.value), "note": self.note.as_dict()}
 
 
+class Document(Protocol):
+    """What a notebook shows part by part: a review, or the report of one agent."""
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """The parts, in order."""
+
+    @property
+    def notes(self) -> Sequence[Sentence]:
+        """What to bear in mind about all numbers."""
+
+    @property
+    def definitions(self) -> Sequence[Definition]:
+        """How the numbers are made."""
+
+    def as_dict(self) -> dict[str, object]:
+        """Everything that is shown, as plain JSON values."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Review:
-    """A week looked at as of an instant (`as_of`: the person's local time)."""
+    """A week looked at as of an instant (`as_of`: the person's local time); `forecasts` are those that it shows."""
 
     week: Week
     as_of: datetime
@@ -202,6 +222,7 @@ class Review:
     tiles: Sequence[Tile]
     sections: Sequence[Section]
     definitions: Sequence[Definition] = field(default=())
+    forecasts: Sequence[ForecastEntry] = field(default=())
 
     def as_dict(self) -> dict[str, object]:
         """Everything that the page shows, for machines: plain JSON values, the same for the same input."""

@@ -42,8 +42,11 @@ class Exported:
     json: str
 
 
-def exported(notebook: NotebookNode, week: Week) -> Exported:
-    """Return what an executed notebook becomes; raises Broken where it shows no review."""
+def exported(notebook: NotebookNode, of: Week | str) -> Exported:
+    """Return what an executed notebook becomes: the review of a week, or a page with this title.
+
+    Raises Broken where it shows no review.
+    """
     document = _shown_as(notebook, MIME)
     if not isinstance(document, dict):
         raise Broken("no cell shows the review")
@@ -54,7 +57,7 @@ def exported(notebook: NotebookNode, week: Week) -> Exported:
     )
     html, _ = exporter.from_notebook_node(notebook)
     return Exported(
-        html=page(title(week), html, css=css()),
+        html=page(of if isinstance(of, str) else title(of), html, css=css()),
         notebook=nbformat.writes(notebook) + "\n",  # type: ignore[no-untyped-call]
         json=json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
     )

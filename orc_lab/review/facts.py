@@ -5,23 +5,25 @@ Plain values and small frames; `first`, `tiles`, `back` and `ahead` put them int
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
 from math import isclose, nan
 
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.ageing import ageing
 from orc_lab.agents.completion.workload import WeekFit, week_fit
 from orc_lab.agents.estimation.accuracy import Accuracy, accuracy
-from orc_lab.agents.estimation.estimator import Estimator, walk_forward
+from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.estimation.walk import RECENT, walk_forward
 from orc_lab.agents.forecast import Forecast
-from orc_lab.agents.health.rules import Health, health
-from orc_lab.agents.health.snapshot import ProjectSnapshot, snapshot
-from orc_lab.agents.velocity.throughput import Velocity, complete, forecast_throughput, forecast_total, idle, velocity
+from orc_lab.agents.health.rules import Health
+from orc_lab.agents.health.snapshot import ProjectSnapshot
+from orc_lab.agents.insight.known import Known
+from orc_lab.agents.knowledge.base import KnowledgeBase
+from orc_lab.agents.velocity.pace import Velocity, complete, idle, velocity
+from orc_lab.agents.velocity.throughput import forecast_throughput, forecast_total
 from orc_lab.mirror.features import Frames
 from orc_lab.model.entities import ProjectStatus
 from orc_lab.model.week import Week
@@ -76,7 +78,7 @@ class Facts:
     plan: Plan
     carried: pd.DataFrame
     accuracy: Accuracy
-    estimator: Estimator
+    known: Known
     ages: pd.DataFrame
     projects: Sequence[tuple[ProjectSnapshot, Health]]
     asleep: Sequence[str]
@@ -123,17 +125,19 @@ class Facts:
         return len(self.ages)
 
 
-def facts(frames: Frames, week: Week, *, past: bool = False, begins: date | None = None) -> Facts:
-    """Look at a week as of the instant of the frames."""
+def facts(
+    frames: Frames, week: Week, *, kb: KnowledgeBase | None = None, past: bool = False, begins: date | None = None
+) -> Facts:
+    """Look at a week as of the instant of the frames, with what was learned by then (`kb`, by default as shipped)."""
     as_of = frames.now
     monday, end = _span(week)
     frames = replace(frames, weekly=frames.weekly[frames.weekly["start"] < end])
+    known = Known(frames=frames, kb=kb or KnowledgeBase())
     done = _done(frames.tasks, monday, end)
     over = complete(frames.weekly, as_of)
     factors, coming = over["capacity"], frames.ahead[:HORIZON]
-    estimator = Estimator().observe(frames.finished)
+    estimator = known.estimator
     awake, asleep = _awake(frames, as_of)
-    ages = ageing(frames.tasks, as_of)
     room = frames.ahead[1 if as_of < end else 0]  # when the week is over, the instant lies in the next one
     later, held = waits(frames.tasks, week)
     todo = _next_week(frames, week, as_of, estimator, room)
@@ -148,10 +152,10 @@ def facts(frames: Frames, week: Week, *, past: bool = False, begins: date | None
         usual=velocity(frames.weekly[frames.weekly["start"] < monday], monday, weeks=USUAL_WEEKS),
         plan=_plan(frames.commitments, week, done),
         carried=_carried(frames.commitments, week),
-        accuracy=accuracy(walk_forward(frames.finished), as_of=as_of, weeks=ACCURACY_WEEKS),
-        estimator=estimator,
-        ages=ages,
-        projects=_looked(frames, awake, as_of, estimator, ages),
+        accuracy=accuracy(walk_forward(frames.finished, last=RECENT), as_of=as_of, weeks=ACCURACY_WEEKS),
+        known=known,
+        ages=known.ages,
+        projects=_looked(known, awake["id"]),
         asleep=tuple(asleep["title"]),
         throughput=forecast_total(frames.weekly, as_of, horizon=HORIZON, capacity=coming),
         ahead=forecast_throughput(over["done"], HORIZON, capacity=coming, past_capacity=factors),
@@ -236,11 +240,7 @@ def _awake(frames: Frames, as_of: datetime) -> tuple[pd.DataFrame, pd.DataFrame]
     return active[fresh], active[~fresh & (active["open"] > 0)]
 
 
-def _looked(
-    frames: Frames, projects: pd.DataFrame, as_of: datetime, estimator: Estimator, ages: pd.DataFrame
-) -> tuple[tuple[ProjectSnapshot, Health], ...]:
+def _looked(known: Known, ids: Iterable[str]) -> tuple[tuple[ProjectSnapshot, Health], ...]:
     """Each project with its health, the least healthy first."""
-    look = partial(snapshot, commitments=frames.commitments, capacity=frames.ahead, ages=ages)
-    seen = [look(frames.tasks, frames.weekly, row, as_of, estimator) for _, row in projects.iterrows()]
-    pairs = [(each, health(each)) for each in seen]
+    pairs = [(known.snapshot(id), known.health(id)) for id in ids]
     return tuple(sorted(pairs, key=lambda pair: (pair[1].score is None, pair[1].score or 0, pair[0].id)))

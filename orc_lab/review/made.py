@@ -56,8 +56,9 @@ COVERAGE = Definition(
 )
 FORECAST = Definition(
     term="The weeks ahead",
-    rule=f"Todos done in {SCENARIOS:,} scenarios: half from weeks that are worked or not, at a level that drifts, half "
-    "from what followed past weeks like these. How often such bands held in your own past stands beside them.",
+    rule=f"Todos done in {SCENARIOS:,} scenarios from several models of your own past (weeks worked or not, and what "
+    "followed past weeks like these), in shares that follow how well each has done so far. How often such bands held "
+    "in your own past stands beside them.",
     source="Kanban Guide; own backtest",
 )
 AGE = Definition(

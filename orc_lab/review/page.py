@@ -17,6 +17,7 @@ from orc_lab.review.blocks import (
     Column,
     Data,
     Definition,
+    Document,
     Item,
     Items,
     Plot,
@@ -49,21 +50,21 @@ def pieces(section: Section) -> Iterator[str | Plot]:
     html = f'<h2 id="{escape(section.key)}">{escape(section.title)}</h2>'
     for block in section.blocks:
         if isinstance(block, Plot):
-            yield _scoped(html)
+            yield scoped(html)
             yield block
             html = ""
         elif not isinstance(block, Data):
             html += _block(block)
     if html:
-        yield _scoped(html)
+        yield scoped(html)
 
 
-def definitions(review: Review) -> str:
+def definitions(review: Document) -> str:
     """How the numbers are made."""
     terms = "".join(map(_definition, review.definitions))
-    return _scoped(
+    return scoped(
         '<h2 id="definitions">How these numbers are made</h2>'
-        f'{"".join(map(_paragraph, review.notes))}<dl class="orc-terms">{terms}</dl>'
+        f'{"".join(map(paragraph, review.notes))}<dl class="orc-terms">{terms}</dl>'
     )
 
 
@@ -72,7 +73,8 @@ def title(week: Week) -> str:
     return f"Week {week.number}, {week.year} · weekly review"
 
 
-def _scoped(html: str) -> str:
+def scoped(html: str) -> str:
+    """HTML as a piece that has the style of a review."""
     return f'<div class="orc">{html}</div>'
 
 
@@ -103,7 +105,7 @@ def _span(week: Week) -> str:
 
 
 def _answer(answer: Answer) -> str:
-    more = "".join(map(_paragraph, answer.more))
+    more = "".join(map(paragraph, answer.more))
     items = _items(answer.items) if answer.items else ""
     return (
         f'<section class="orc-answer orc-{escape(answer.key)}"><h2>{escape(answer.question)}</h2>'
@@ -123,14 +125,15 @@ def _tile(tile: Tile) -> str:
 
 def _block(block: Block) -> str:
     if isinstance(block, Sentence):
-        return _paragraph(block)
+        return paragraph(block)
     if isinstance(block, Items):
         return _items(block)
     assert isinstance(block, Table)
     return _table(block)
 
 
-def _paragraph(sentence: Sentence) -> str:
+def paragraph(sentence: Sentence) -> str:
+    """A sentence as a paragraph."""
     return f"<p>{_words(sentence)}</p>"
 
 

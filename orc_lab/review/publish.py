@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from orc_lab.review.export import Exported
 
 _LEFTOVER = 24 * 3600.0  # seconds after which what a killed run left is swept away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """A page, the notebook that made it, and its numbers."""
+
+    html: Path
+    notebook: Path
+    json: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,43 +64,60 @@ def publish(
     question = asked(os.fspath(database), week, int(time.time()) if now is None else now)
     source = notebook or notebooks.path("weekly_review")
     place = Path(reports) / str(question.week)
-    with _written(place), started(warm.LINE) as kernel:
+    files = executed(source, question.parameters, place, of=question.week, cell_seconds=cell_seconds)
+    return Published(week=question.week, html=files.html, notebook=files.notebook, json=files.json)
+
+
+def executed(
+    notebook: Path,
+    parameters: Mapping[str, object],
+    place: Path,
+    *,
+    of: Week | str,
+    name: str = "review",
+    what: str = "review",
+    cell_seconds: int | None = None,
+) -> Files:
+    """Execute a notebook and write `name`.html, .ipynb and .json into `place`; return where they are.
+
+    `of` is the week that it reviews, or the page's title. Raises NotWritable, DiskFull and ReviewFailed, which names
+    `what` could not be executed; the notebook stays as `name`.failed.ipynb then.
+    """
+    with _written(place, name), started(warm.LINE) as kernel:
         # Here, while the kernel starts: papermill, nbconvert and Plotly take about as long to load.
         from orc_lab.review import execute, export
 
-        beside = place / f".review-{token_hex(4)}.ipynb"
+        beside = place / f".{name}-{token_hex(4)}.ipynb"
         try:
-            executed = execute.execute(
-                source, beside, question.parameters, kernel, cell_seconds=cell_seconds or execute.CELL_SECONDS
+            ran = execute.execute(
+                notebook, beside, parameters, kernel, cell_seconds=cell_seconds or execute.CELL_SECONDS
             )
-            return _kept(export.exported(executed, question.week), question.week, place)
+            return _kept(export.exported(ran, of), place, name)
         except execute.Broken as error:
-            failed = place / "review.failed.ipynb"
+            failed = place / f"{name}.failed.ipynb"
             beside.replace(failed)
-            raise ReviewFailed(str(error), str(failed)) from error
+            raise ReviewFailed(str(error), str(failed), what) from error
         finally:
             beside.unlink(missing_ok=True)
 
 
-def _kept(exported: Exported, week: Week, place: Path) -> Published:
+def _kept(exported: Exported, place: Path, name: str) -> Files:
     """Put the files into place; those of one run belong together, also where two end at the same time."""
     from orc_lab.charts.files import write_together
 
-    written = Published(
-        week=week, html=place / "review.html", notebook=place / "review.ipynb", json=place / "review.json"
-    )
+    files = Files(html=place / f"{name}.html", notebook=place / f"{name}.ipynb", json=place / f"{name}.json")
     with _alone(place):
-        write_together({written.notebook: exported.notebook, written.json: exported.json, written.html: exported.html})
-        (place / "review.failed.ipynb").unlink(missing_ok=True)
-    return written
+        write_together({files.notebook: exported.notebook, files.json: exported.json, files.html: exported.html})
+        (place / f"{name}.failed.ipynb").unlink(missing_ok=True)
+    return files
 
 
 @contextmanager
-def _written(place: Path) -> Iterator[None]:
+def _written(place: Path, name: str) -> Iterator[None]:
     """Make the folder, free of what killed runs left; raises NotWritable or DiskFull, also for what is done in it."""
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for left in place.glob(".review*"):
+        for left in place.glob(f".{name}*"):
             with suppress(FileNotFoundError):
                 if time.time() - left.stat().st_mtime > _LEFTOVER:
                     left.unlink()

@@ -6,6 +6,7 @@ import time
 from datetime import date, timedelta
 
 from orc_lab import config
+from orc_lab.agents.desk import Desk
 from orc_lab.mirror.duck import Mirror
 from orc_lab.mirror.features import Frames, frames
 from orc_lab.model.entities import Todo
@@ -26,13 +27,17 @@ def read_review(db: str | None = None, week: str | None = None, now: int | None 
     instant = int(time.time()) if now is None else now
     with Workbench.open(config.readable_path(db)) as bench:
         wanted = week_of(bench, None if week is None else Week.parse(week), instant)
-        return weekly_review(
-            read_frames(bench, wanted, instant),
+        desk = Desk.at(bench, read_frames(bench, wanted, instant), now=instant)
+        review = weekly_review(
+            desk.known.frames,
             week=wanted,
+            kb=desk.known.kb,
             sample=bench.sample,
             past=wanted.end(clock_of(bench, wanted, instant)) < instant - LONG_AGO.total_seconds(),
             begins=_begins(bench, wanted, instant),
         )
+        desk.keep(review.forecasts)
+        return review
 
 
 def _begins(bench: Workbench, week: Week, now: int) -> date | None:

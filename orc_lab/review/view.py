@@ -11,7 +11,7 @@ from IPython.display import display
 
 from orc_lab.charts.offline import PAGE_CSS, for_notebook
 from orc_lab.review import page
-from orc_lab.review.blocks import MIME, Plot, Review
+from orc_lab.review.blocks import MIME, Document, Plot, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def first_screen(review: Review) -> Html:
     return Html(style + page.first_screen(review), text, plain(review))
 
 
-def section(review: Review, key: str) -> View:
+def section(review: Document, key: str) -> View:
     """A section by its key; raises KeyError."""
     (wanted,) = (each for each in review.sections if each.key == key)
 
@@ -56,12 +56,12 @@ def section(review: Review, key: str) -> View:
     return View(outputs)
 
 
-def definitions(review: Review) -> Html:
+def definitions(review: Document) -> Html:
     """How the numbers are made."""
     return Html(page.definitions(review), "How these numbers are made")
 
 
-def plain(review: Review) -> dict[str, object]:
+def plain(review: Document) -> dict[str, object]:
     """The review as JSON has it; raises ValueError for a number that JSON doesn't know."""
     document: dict[str, object] = json.loads(json.dumps(review.as_dict(), allow_nan=False))
     return document

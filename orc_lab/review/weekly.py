@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
+from orc_lab.agents.knowledge.base import KnowledgeBase
 from orc_lab.mirror.features import Frames
 from orc_lab.model.week import Week
 from orc_lab.review import ahead, back, made
 from orc_lab.review.blocks import Block, Review, Section
 from orc_lab.review.facts import Facts, facts
 from orc_lab.review.first import answers
+from orc_lab.review.forecasts import forecasts
 from orc_lab.review.sentence import Sentence, say
 from orc_lab.review.tiles import tiles
 
@@ -27,16 +29,22 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Facts], Iterator[Block]]]] = {
 
 
 def weekly_review(
-    frames: Frames, *, week: Week, sample: bool = False, past: bool = False, begins: date | None = None
+    frames: Frames,
+    *,
+    week: Week,
+    kb: KnowledgeBase | None = None,
+    sample: bool = False,
+    past: bool = False,
+    begins: date | None = None,
 ) -> Review:
     """Return the review of a week from what was known at an instant, that of the frames.
 
     The week is reviewed "so far" while that instant lies before its end. With `sample` the review says that this is
     the sample life; where the instant lies in a past that was imported, that it is reconstructed. In a long `past` it
-    advises nothing for the week after; `begins` is the day of the first todo where that lies after the week. The same
+    advises nothing for the week after; `kb` is what was learned by then, by default nothing; `begins` is the day of the first todo where that lies after the week. The same
     input gives the same review.
     """
-    known = facts(frames, week, past=past, begins=begins)
+    known = facts(frames, week, kb=kb, past=past, begins=begins)
     return Review(
         week=week,
         as_of=known.as_of,
@@ -50,6 +58,7 @@ def weekly_review(
             Section(key=key, title=title, blocks=tuple(blocks(known))) for key, (title, blocks) in SECTIONS.items()
         ),
         definitions=made.ALL,
+        forecasts=tuple(forecasts(known)),
     )
 
 

@@ -1,6 +1,6 @@
 """What threatens a project, and the steps against it. Each rule looks at one snapshot and quotes its numbers.
 
-Thresholds are starting points, to be refitted from what became of projects.
+Where a HealthModel was asked, what it finds likely is a risk too.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from enum import StrEnum
 from math import isnan
 
 from orc_lab.agents.forecast import NOMINAL, chance, figure
-from orc_lab.agents.health.snapshot import SAFE, OpenItem, ProjectSnapshot
+from orc_lab.agents.health.chances import Trouble
+from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot
+from orc_lab.agents.health.thresholds import DEFAULT, Thresholds
 from orc_lab.model.entities import ProjectStatus
 
-CARRIED = 3  # weeks a todo may be carried before it has to be decided again
-BLIND = 0.4  # share of open todos without an estimate
-IDLE_DAYS = 14.0
-MUCH = 1 / 3  # share of the open todos: cutting more of them is another project
+CARRIED = int(DEFAULT.carried)
 
 
 class Severity(StrEnum):
@@ -48,36 +47,42 @@ class Risk:
         }
 
 
-def late(project: ProjectSnapshot) -> Risk | None:
+def late(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """Overdue, or on time with less than even odds."""
-    if project.due is None or not (project.overdue or project.p_on_time < 0.5):
+    if project.due is None or not (project.overdue or project.p_on_time < lines.even):
         return None
     if project.overdue:
         days = (project.as_of - project.due).days
         sentence = f"{project.open} open, due {project.due:%Y-%m-%d}, {plural(days, 'day')} ago."
     else:
-        low, high = project.remaining[min(project.remaining)], project.remaining[max(project.remaining)]
-        left = f"{NOMINAL:.0%} between {figure(low)} and {figure(high)} h are left"
-        sentence = f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, if nothing is added: {left}."
-    return Risk(name="late", severity=Severity.HIGH, sentence=sentence, steps=_late_steps(project))
+        odds = f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, if nothing is added"
+        sentence = f"{odds}{_hours_left(project)}."
+    return Risk(name="late", severity=Severity.HIGH, sentence=sentence, steps=_late_steps(project, lines))
 
 
-def _late_steps(project: ProjectSnapshot) -> tuple[str, ...]:
+def _hours_left(project: ProjectSnapshot) -> str:
+    if not project.remaining:
+        return ""
+    low, high = project.remaining[min(project.remaining)], project.remaining[max(project.remaining)]
+    return f": {NOMINAL:.0%} between {figure(low)} and {figure(high)} h are left"
+
+
+def _late_steps(project: ProjectSnapshot, lines: Thresholds) -> tuple[str, ...]:
     """A later date and a smaller scope, whichever asks for less first."""
     cut = f"ut {names(project.cut)}: P(on time) becomes {chance(project.p_after_cut)}."
-    small = 0 < len(project.cut) <= MUCH * project.open
+    small = 0 < len(project.cut) <= lines.much * project.open
     cuts = 0 < len(project.cut) < project.open
     if isnan(project.safe_weeks):
         scope = "Cut the scope: at the pace so far no date in two years is safe."
         return (f"C{cut}", scope) if small else (scope, f"Such as this: c{cut}") if cuts else (scope,)
     date = project.as_of + timedelta(weeks=project.safe_weeks)
-    move = f"ove the date to {date:%Y-%m-%d}, by when it is done with a chance of {SAFE:.0%}."
+    move = f"ove the date to {date:%Y-%m-%d}, by when it is done with a chance of {lines.safe:.0%}."
     if small:
         return f"C{cut}", f"Or m{move}"
     return (f"M{move}", f"Or c{cut}") if cuts else (f"M{move}",)
 
 
-def ageing_work(project: ProjectSnapshot) -> Risk | None:
+def ageing_work(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """Work in progress that is older than 85% of finished work got."""
     aged = sorted(project.aged, key=lambda item: (-item.age_days / item.p85 if item.p85 else 0.0, item.id))
     if not aged:
@@ -91,7 +96,7 @@ def ageing_work(project: ProjectSnapshot) -> Risk | None:
     )
 
 
-def growing_scope(project: ProjectSnapshot) -> Risk | None:
+def growing_scope(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """More comes in than goes out."""
     if project.arrived_4 <= project.left_4 or not project.open:
         return None
@@ -104,20 +109,20 @@ def growing_scope(project: ProjectSnapshot) -> Risk | None:
     )
 
 
-def carried_over(project: ProjectSnapshot) -> Risk | None:
+def carried_over(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """Committed again and again."""
-    tired = [item for item in project.items if item.carried >= CARRIED]
+    tired = [item for item in project.items if item.carried >= lines.carried]
     if not tired:
         return None
     return Risk(
         name="carried over",
         severity=Severity.MEDIUM,
-        sentence=f"{plural(len(tired), 'todo')} carried over for {CARRIED} weeks or more: {names(tired)}.",
+        sentence=f"{plural(len(tired), 'todo')} carried over for {lines.carried:g} weeks or more: {names(tired)}.",
         steps=("Decide again whether it is worth doing.", "If so, shrink the next step to two hours or less."),
     )
 
 
-def too_large(project: ProjectSnapshot) -> Risk | None:
+def too_large(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """Estimated larger than anything ever finished."""
     large = [item for item in project.items if item.estimate_hours > project.largest_done]
     if not large:
@@ -130,10 +135,10 @@ def too_large(project: ProjectSnapshot) -> Risk | None:
     )
 
 
-def unestimated(project: ProjectSnapshot) -> Risk | None:
+def unestimated(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """Too much of the open work has no estimate."""
     blind = project.unestimated
-    if len(blind) <= BLIND * project.open:
+    if len(blind) <= lines.blind * project.open:
         return None
     return Risk(
         name="unestimated",
@@ -143,9 +148,9 @@ def unestimated(project: ProjectSnapshot) -> Risk | None:
     )
 
 
-def silent(project: ProjectSnapshot) -> Risk | None:
+def silent(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """An active project in which nothing happens."""
-    if project.status != ProjectStatus.ACTIVE or not project.open or not project.idle_days > IDLE_DAYS:
+    if project.status != ProjectStatus.ACTIVE or not project.open or not project.idle_days > lines.idle_days:
         return None
     return Risk(
         name="silent",
@@ -155,14 +160,46 @@ def silent(project: ProjectSnapshot) -> Risk | None:
     )
 
 
-RULES: tuple[Callable[[ProjectSnapshot], Risk | None], ...] = (
+def likely_overrun(trouble: Trouble, lines: Thresholds) -> Risk | None:
+    """What remains will rather take far more than it is estimated at."""
+    if not trouble.open or trouble.p_overrun < lines.doubt:
+        return None
+    return Risk(
+        name="likely overrun",
+        severity=Severity.HIGH,
+        sentence=f"The rest takes over a quarter more than estimated with a chance of {chance(trouble.p_overrun)}.",
+        steps=(
+            "Estimate the largest open todos anew, by what similar ones took.",
+            "Then cut scope or move the date, before the hours are gone.",
+        ),
+    )
+
+
+def likely_dormant(trouble: Trouble, lines: Thresholds) -> Risk | None:
+    """Probably nothing gets done for weeks."""
+    if not trouble.open or trouble.p_dormant < lines.doubt:
+        return None
+    return Risk(
+        name="likely dormant",
+        severity=Severity.MEDIUM,
+        sentence=f"Nothing gets done here in the next 8 weeks with a chance of {chance(trouble.p_dormant)}.",
+        steps=("Put one todo of two hours or less into the coming week.", "If none is worth it, park the project."),
+    )
+
+
+RULES: tuple[Callable[[ProjectSnapshot, Thresholds], Risk | None], ...] = (
     late, ageing_work, growing_scope, carried_over, too_large, unestimated, silent,
 )  # fmt: skip
+FORESEEN: tuple[Callable[[Trouble, Thresholds], Risk | None], ...] = (likely_overrun, likely_dormant)
 
 
-def risks(project: ProjectSnapshot) -> tuple[Risk, ...]:
+def risks(
+    project: ProjectSnapshot, *, thresholds: Thresholds = DEFAULT, trouble: Trouble | None = None
+) -> tuple[Risk, ...]:
     """Every rule that applies, the severest first."""
-    found = [risk for rule in RULES if (risk := rule(project))]
+    found = [risk for rule in RULES if (risk := rule(project, thresholds))]
+    if trouble is not None:
+        found += [risk for rule in FORESEEN if (risk := rule(trouble, thresholds))]
     order = list(Severity)
     return tuple(sorted(found, key=lambda risk: order.index(risk.severity)))
 

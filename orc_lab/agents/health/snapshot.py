@@ -13,15 +13,13 @@ import pandas as pd
 
 from orc_lab.agents.ageing import ageing
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.completion.workload import drop_order, smallest_cut
+from orc_lab.agents.completion.workload import drop_order
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import QUANTILES
-from orc_lab.agents.velocity.throughput import complete, normal_weeks, scenarios
+from orc_lab.agents.health.on_time import on_time
+from orc_lab.agents.velocity.pace import complete
 
-SAFE = 0.85  # the chance of being on time that a cut or a later date should bring
 _SCENARIOS = 1000
-_FARTHEST = 104  # weeks looked ahead
-_ROOM_SEED = 1_000_003
 _DAY, _WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
 
 
@@ -121,33 +119,32 @@ def snapshot(
     still_open = mine[mine["id"].isin(ages["id"])].reset_index(drop=True)
     work = estimator.draws(still_open, as_of=as_of, size=_SCENARIOS, seed=seed, remaining=True)
     items = _items(still_open, ages.set_index("id"), np.median(work, axis=0), commitments)
-    history = _weekly_hours(mine, complete(weekly, as_of))
-    room = _room(history, capacity, seed)
-    weeks_left = _weeks_left(project["due"], as_of)
-    cut, p_on_time, p_after = _on_time(work, room, weeks_left, drop_order(still_open, np.median(work, axis=0)))
+    weeks, due = complete(weekly, as_of), moment(project["due"])
+    order = drop_order(still_open, np.median(work, axis=0))
+    date = on_time(mine, weeks, work, order, due=due, as_of=as_of, capacity=capacity, seed=seed)
     ended = mine["completed"].fillna(mine["dropped"])
-    done_4, done_12 = _since(mine["completed"], as_of, 4), _since(mine["completed"], as_of, 12)
+    done_4, done_12 = since(mine["completed"], as_of, 4), since(mine["completed"], as_of, 12)
     return ProjectSnapshot(
         id=str(project["id"]),
         title=str(project["title"]),
         status=str(project["status"]),
         as_of=as_of,
-        due=_day(project["due"]),
+        due=due,
         done=int(mine["completed"].notna().sum()),
         dropped=int((mine["status"] == "dropped").sum()),
         items=items,
         remaining=dict(zip(QUANTILES, np.quantile(work.sum(axis=1), QUANTILES).tolist(), strict=True)),
         done_4=done_4,
         done_12=done_12,
-        arrived_4=_since(mine["created"], as_of, 4),
-        left_4=_since(ended, as_of, 4),
-        momentum=_momentum(mine, done_4, done_12, complete(weekly, as_of)["capacity"], as_of),
-        idle_days=_idle_days(mine, as_of),
+        arrived_4=since(mine["created"], as_of, 4),
+        left_4=since(ended, as_of, 4),
+        momentum=momentum(mine, done_4, done_12, weeks["capacity"], as_of),
+        idle_days=idle_days(mine, as_of),
         largest_done=float(tasks.loc[tasks["completed"].notna(), "actual_hours"].max()),
-        p_on_time=p_on_time,
-        cut=tuple(items[i] for i in cut),
-        p_after_cut=p_after,
-        safe_weeks=_safe_weeks(work.sum(axis=1), room),
+        p_on_time=date.p,
+        cut=tuple(items[i] for i in date.cut),
+        p_after_cut=date.p_after_cut,
+        safe_weeks=date.safe_weeks,
     )
 
 
@@ -174,59 +171,7 @@ def _items(
     )
 
 
-def _weekly_hours(mine: pd.DataFrame, weeks: pd.DataFrame) -> Floats:
-    """Hours of the project's finished todos a complete week since its first todo, as in normal weeks.
-
-    The estimate stands in where nobody noted the hours.
-    """
-    if mine.empty or weeks.empty:
-        return np.empty(0)
-    hours = mine["actual_hours"].where(mine["actual_hours"] > 0, mine["estimate_hours"]).fillna(0.0)
-    total = hours.groupby(_monday(mine["completed"])).sum().reindex(weeks["start"], fill_value=0.0)
-    lived = (weeks["start"] >= _monday(mine["created"]).min()).to_numpy()
-    return normal_weeks(total[lived], weeks["capacity"][lived])
-
-
-def _monday(when: pd.Series) -> pd.Series:
-    day = when.dt.normalize()
-    monday: pd.Series = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
-    return monday
-
-
-def _room(history: Floats, capacity: Sequence[float] | None, seed: int) -> Floats:
-    """Hours the project gets by the end of each week ahead, shape (scenarios, _FARTHEST)."""
-    known = list(capacity or ())[:_FARTHEST]
-    factors = known + [1.0] * (_FARTHEST - len(known))
-    return scenarios(history, _FARTHEST, capacity=factors, size=_SCENARIOS, seed=seed + _ROOM_SEED).cumsum(axis=1)
-
-
-def _on_time(work: Floats, room: Floats, weeks_left: float, order: list[int]) -> tuple[list[int], float, float]:
-    """What to cut, P(on time), and P without the cut; NaN without a due day, or where nothing was ever done."""
-    if isnan(weeks_left):
-        return [], nan, nan
-    if not work.shape[1]:
-        return [], 1.0, nan
-    if weeks_left <= 0:
-        return [], 0.0, nan
-    if np.isnan(room).any():
-        return [], nan, nan
-    ends = np.arange(_FARTHEST + 1)
-    padded = np.pad(room, ((0, 0), (1, 0)))
-    whole = min(int(weeks_left), _FARTHEST - 1)
-    part = min(weeks_left - whole, 1.0)
-    by_due = padded[:, ends[whole]] * (1 - part) + padded[:, ends[whole + 1]] * part
-    cut = smallest_cut(work, by_due, order, SAFE)
-    p = float((work.sum(axis=1) <= by_due).mean())
-    return cut, p, float((np.delete(work, cut, axis=1).sum(axis=1) <= by_due).mean()) if cut else nan
-
-
-def _safe_weeks(total: Floats, room: Floats) -> float:
-    """Weeks until the work is finished with a chance of SAFE; NaN if that is beyond sight."""
-    enough = (total[:, None] <= room).mean(axis=0) >= SAFE
-    return float(np.argmax(enough) + 1) if enough.any() else nan
-
-
-def _momentum(mine: pd.DataFrame, done_4: int, done_12: int, capacity: pd.Series, as_of: datetime) -> float:
+def momentum(mine: pd.DataFrame, done_4: int, done_12: int, capacity: pd.Series, as_of: datetime) -> float:
     """Pace of the last 4 weeks ÷ that of the last 12 (or of the project's life), by the capacity that there was."""
     if not done_12:
         return nan
@@ -237,21 +182,17 @@ def _momentum(mine: pd.DataFrame, done_4: int, done_12: int, capacity: pd.Series
     return done_4 / 4 / (done_12 / weeks) / usual
 
 
-def _since(when: pd.Series, as_of: datetime, weeks: int) -> int:
+def since(when: pd.Series, as_of: datetime, weeks: int) -> int:
+    """How many of these instants lie in the last weeks."""
     return int(((when > as_of - weeks * _WEEK) & (when <= as_of)).sum())
 
 
-def _idle_days(mine: pd.DataFrame, as_of: datetime) -> float:
+def idle_days(mine: pd.DataFrame, as_of: datetime) -> float:
     """Days since anything was created, begun, completed or dropped; NaN if nothing ever was."""
     last = mine[["created", "started", "completed", "dropped"]].max().max()
     return nan if pd.isna(last) else float(max(pd.Timestamp(as_of) - last, pd.Timedelta(0)) / _DAY)
 
 
-def _day(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
+    """A stored instant, None where there is none."""
     return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
-
-
-def _weeks_left(due: Any, as_of: datetime) -> float:
-    """Weeks to the end of the due day; NaN without one."""
-    day = _day(due)
-    return nan if day is None else float((pd.Timestamp(day) + _DAY - pd.Timestamp(as_of)) / _WEEK)

@@ -7,7 +7,7 @@ can be undone with `orc undo`; what it held stays in the change log.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -144,11 +144,21 @@ class AgentKnowledge:
 
 def load(wb: Workbench) -> KnowledgeBase:
     """What a database knows; rows that are no part of the knowledge base are passed over."""
+    return _known((row.part, row.name, row.version, row.learned_from) for row in wb.find(Knowledge, order="id"))
+
+
+def known_then(frames: Frames) -> KnowledgeBase:
+    """What was known at the instant of the frames."""
+    rows = frames.knowledge.astype("object").where(frames.knowledge.notna(), None)
+    return _known((str(row[0]), str(row[1]), int(row[2]), row[3]) for row in rows.itertuples(index=False))
+
+
+def _known(rows: Iterable[tuple[str, str, int, str | None]]) -> KnowledgeBase:
     found = []
-    for row in wb.find(Knowledge, order="id"):
-        learner = LEARNERS.get(Part(row.part)) if row.part in set(Part) else None
-        if learner is not None and (learner.open or row.name in learner.names()):
-            found.append(restored(learner, row.name, row.version, row.learned_from))
+    for part, name, version, learned_from in rows:
+        learner = LEARNERS.get(Part(part)) if part in set(Part) else None
+        if learner is not None and (learner.open or name in learner.names()):
+            found.append(restored(learner, name, version, learned_from))
     return KnowledgeBase.of(found)
 
 

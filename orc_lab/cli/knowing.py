@@ -1,0 +1,160 @@
+"""knowledge: what was learned from what the person did, why, and how to take it back."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from orc_lab.cli import place, reading
+from orc_lab.cli.outlook import asking, desk_of
+from orc_lab.cli.output import note, say, show_json, show_table
+from orc_lab.errors import InvalidValue
+from orc_lab.model.entities import Project, Todo
+from orc_lab.workbench.bench import Workbench
+
+if TYPE_CHECKING:
+    from orc_lab.agents.knowledge.action import Action
+    from orc_lab.agents.knowledge.show import PartView
+
+
+def do_knowledge_list(args: Namespace) -> None:
+    """List the ten parts of what was learned, each with how many of its entries have learned something."""
+    with place.reading(args) as wb:
+        views = _views(wb, args, None)
+    if args.json:
+        show_json([view.as_dict() for view in views])
+        return
+    rows = [(view.part.value, f"{_learned(view)} of {len(view.entries)}", view.what) for view in views]
+    show_table(("part", "learned", "what it is"), rows, flex="what it is")
+    note("`orc knowledge show PART` shows its entries, `orc knowledge why PART ENTRY` what taught one.")
+
+
+def args_knowledge_list(parser: ArgumentParser) -> None:
+    """Declare the options of `orc knowledge list`."""
+    asking(parser)
+
+
+def do_knowledge_show(args: Namespace) -> None:
+    """Show the entries of a part, or one: orc knowledge show projects.patterns silent"""
+    with place.reading(args) as wb:
+        (view,) = _views(wb, args, args.part)
+    name = " ".join(args.entry)
+    entries = [entry for entry in view.entries if not name or name in (entry.name, entry.label)]
+    if not entries:
+        raise InvalidValue("an entry", name, "one of " + ", ".join(entry.name for entry in view.entries))
+    if args.json:
+        show_json([entry.as_dict() for entry in entries] if name else view.as_dict())
+        return
+    if not name:
+        say(view.sentence)
+    for entry in entries:
+        say(entry.sentence)
+        for reason in entry.reasons if name else ():
+            say(f"  {reason.sentence}")
+
+
+def args_knowledge_show(parser: ArgumentParser) -> None:
+    """Declare the options of `orc knowledge show`."""
+    _entry(parser)
+    asking(parser)
+
+
+def do_knowledge_why(args: Namespace) -> None:
+    """Say what taught an entry, oldest first, and what each thing changed."""
+    with place.reading(args) as wb:
+        desk = desk_of(wb, args)
+        reasons = desk.knowledge.why(args.part, " ".join(args.entry))
+    if args.json:
+        show_json([reason.as_dict() for reason in reasons])
+        return
+    for reason in reasons:
+        say(f"{reason.sentence}  ({reason.key})")
+    if not reasons:
+        say("Nothing taught it yet: it is as shipped.")
+
+
+def args_knowledge_why(parser: ArgumentParser) -> None:
+    """Declare the options of `orc knowledge why`."""
+    _entry(parser)
+    asking(parser)
+
+
+def do_knowledge_forget(args: Namespace) -> None:
+    """Forget what taught a part or an entry, or one thing that taught (--action KEY, as `orc knowledge why` shows it).
+
+    `orc undo` brings it back.
+    """
+    name = " ".join(args.entry) or None
+    if not (args.part or args.action):
+        raise InvalidValue("what to forget", "", "a part, an entry, or --action KEY")
+    with place.editing(args) as wb:
+        from orc_lab.agents.knowledge.agent import AgentKnowledge
+
+        knowledge = AgentKnowledge.load(wb)
+        before = knowledge.kb
+        after = knowledge.forget(args.part, name, args.action)
+    if args.json:
+        show_json(after.as_dict())
+        return
+    changed = sum(one != other for one, other in zip(before.all(), after.all(), strict=False))
+    what = " ".join(filter(None, (args.part, name, args.action)))
+    say(f"Forgotten: {what} ({changed} entries). `orc undo` brings it back.")
+
+
+def args_knowledge_forget(parser: ArgumentParser) -> None:
+    """Declare the options of `orc knowledge forget`."""
+    parser.add_argument("part", nargs="?", metavar="PART", help="such as projects.patterns")
+    parser.add_argument("entry", nargs="*", metavar="ENTRY", help="one of its entries (default: all of it)")
+    parser.add_argument("--action", metavar="KEY", help="only what this thing taught")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def do_knowledge_learn(args: Namespace) -> None:
+    """Teach something: approve a way through the pipeline, or say how long a todo takes in truth.
+
+    orc knowledge learn --way dumped,confirmed,done --category errands
+    orc knowledge learn --todo 4f2a9c --takes 3h
+    """
+    with place.editing(args) as wb:
+        desk = desk_of(wb, args)
+        action = _told(wb, args)
+        desk.knowledge.update_knowledge_base(action)
+        changed = desk.knowledge.kb.version - desk.known.kb.version
+    say(f"Learned: {action.title or action.subject} ({changed} entries changed). `orc knowledge why` tells what.")
+
+
+def args_knowledge_learn(parser: ArgumentParser) -> None:
+    """Declare the options of `orc knowledge learn`."""
+    parser.add_argument("--way", metavar="STAGE,…", help="stages in order: this way is a known one from now on")
+    parser.add_argument("--category", default="", metavar="C", help="of this category only")
+    parser.add_argument("--todo", metavar="ID", help="an open todo")
+    parser.add_argument("--takes", metavar="HOURS", help="how long it takes in truth")
+    asking(parser)
+
+
+def _told(wb: Workbench, args: Namespace) -> "Action":
+    from orc_lab.agents.knowledge.action import task_estimation_corrected, workflow_optimization
+
+    if args.way:
+        stages = args.way.replace(",", " ").split()
+        return workflow_optimization(stages, wb.today(), category=args.category)
+    if not (args.todo and args.takes):
+        raise InvalidValue("what to learn", "", "--way STAGE,…, or --todo ID with --takes HOURS")
+    id = wb.resolve(Todo, args.todo)
+    return task_estimation_corrected(id, reading.hours(args.takes), wb.today(), title=wb.get(Todo, id).title)
+
+
+def _entry(parser: ArgumentParser) -> None:
+    parser.add_argument("part", metavar="PART", help="such as projects.patterns; `orc knowledge list` lists them")
+    parser.add_argument("entry", nargs="*", metavar="ENTRY", help="one of its entries")
+
+
+def _views(wb: Workbench, args: Namespace, part: str | None) -> "tuple[PartView, ...]":
+    from orc_lab.agents.knowledge.show import show
+
+    kb = desk_of(wb, args).known.kb
+    titles: Mapping[str, str] = {project.id: project.title for project in wb.find(Project)}
+    return show(kb, titles=titles) if part is None else show(kb, [part], titles=titles)
+
+
+def _learned(view: "PartView") -> int:
+    return sum(entry.learned_from > 0 for entry in view.entries)
