@@ -308,8 +308,9 @@ def _categories(names: pd.Series) -> dict[str, Any]:
 
 def _around(table: pd.DataFrame, column: str, low: str = "", high: str = "") -> list[float]:
     """A range of shares that holds every interval, and what was promised."""
-    lowest = float(np.nanmin(table[low or f"{column}_low"].to_numpy(dtype=np.float64)))
-    highest = float(np.nanmax(table[high or f"{column}_high"].to_numpy(dtype=np.float64)))
+    lowest = table[low or f"{column}_low"].min()
+    highest = table[high or f"{column}_high"].max()
+    lowest, highest = np.nan_to_num([float(lowest), float(highest)], nan=NOMINAL).tolist()
     return [max(0.0, min(lowest, 0.5) - 0.05), min(1.02, max(highest, 0.9) + 0.05)]
 
 

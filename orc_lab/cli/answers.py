@@ -137,7 +137,14 @@ def healths(desk: Desk, project_id: str | None) -> Sequence[Health]:
 def finish(
     desk: Desk, project_id: str, *, cut: Sequence[str] = (), add: Sequence[float] = (), first: Sequence[str] = ()
 ) -> ProjectCompletion:
-    """Return when a project will be done, and what would change; recorded where nothing is made up. Raises NotFound."""
+    """Return when a project will be done, and what would change; recorded where nothing is made up.
+
+    Raises NotFound, and InvalidValue for a todo to cut that isn't open in it.
+    """
+    mine = desk.known.look(project_id).ids
+    for id in cut:
+        if id not in mine:
+            raise InvalidValue("a todo to cut", id, "an open one of this project")
     if cut or add or first:
         return desk.known.what_if(project_id, cut=cut, add=add, first=first)
     found = desk.known.completion(project_id)

@@ -12,7 +12,6 @@ from orc_lab.model.entities import Project, Recommendation
 from orc_lab.workbench.bench import Workbench
 
 if TYPE_CHECKING:
-    from orc_lab.agents.desk import Desk
     from orc_lab.agents.insight.analysis import ProjectAnalysis
     from orc_lab.agents.insight.summary import ProjectSummary
     from orc_lab.agents.recommend.daily import Today
@@ -100,15 +99,19 @@ def do_today(args: Namespace) -> None:
         from orc_lab.agents.recommend.followed import follow_up, kept_of
 
         desk = desk_of(wb, args)
-        if desk.live:
-            follow_up(wb, desk.known, desk.knowledge)
-        today = generate_daily_recommendations(desk.known)
-        kept = kept_of(wb, today, desk.known.as_of.date(), live=desk.live)
+        known = desk.known
+        if desk.live and follow_up(wb, known, desk.knowledge):
+            known = known.taught(desk.knowledge.kb)
+        today = generate_daily_recommendations(known)
+        kept = kept_of(wb, today, known.as_of.date(), live=desk.live)
+        resting = [known.kb.rule(rule).sentence for rule in today.retired]
         titles = {project.id: project.title for project in wb.find(Project)}
     if args.json:
         show_json({**today.as_dict(), "recommendations": [each.as_dict() for each in kept]})
         return
-    _show_today(desk, today, kept, titles)
+    _show_today(today, kept, titles)
+    for told in resting:
+        note(told)
 
 
 def args_today(parser: ArgumentParser) -> None:
@@ -137,7 +140,7 @@ def _answer(wb: Workbench, args: Namespace) -> None:
         say(f"{response.value}: {row.title}. {row.description or ''}".rstrip())
 
 
-def _show_today(desk: "Desk", today: "Today", kept: "tuple[Kept, ...]", titles: dict[str, str]) -> None:
+def _show_today(today: "Today", kept: "tuple[Kept, ...]", titles: dict[str, str]) -> None:
     for each in kept:
         answered = f" [{each.response}]" if each.response else ""
         say(f"{short(each.id)}  {each.told.priority.value}: {each.told.title}{answered}")
@@ -152,8 +155,6 @@ def _show_today(desk: "Desk", today: "Today", kept: "tuple[Kept, ...]", titles: 
     rows = [(str(each.place), titles.get(str(each.project), ""), each.reason) for each in today.order.order]
     if rows:
         show_table(("order", "project", "because"), rows[:_MOST_ORDER], flex="because")
-    for rule in today.retired:
-        note(desk.known.kb.rule(rule).sentence)
 
 
 def do_accuracy(args: Namespace) -> None:

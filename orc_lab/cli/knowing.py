@@ -13,6 +13,7 @@ from orc_lab.workbench.bench import Workbench
 
 if TYPE_CHECKING:
     from orc_lab.agents.knowledge.action import Action
+    from orc_lab.agents.knowledge.agent import AgentKnowledge
     from orc_lab.agents.knowledge.show import PartView
 
 
@@ -61,8 +62,7 @@ def args_knowledge_show(parser: ArgumentParser) -> None:
 def do_knowledge_why(args: Namespace) -> None:
     """Say what taught an entry, oldest first, and what each thing changed."""
     with place.reading(args) as wb:
-        desk = desk_of(wb, args)
-        reasons = desk.knowledge.why(args.part, " ".join(args.entry))
+        reasons = _knowledge(wb, args).why(args.part, " ".join(args.entry))
     if args.json:
         show_json([reason.as_dict() for reason in reasons])
         return
@@ -115,10 +115,14 @@ def do_knowledge_learn(args: Namespace) -> None:
     orc knowledge learn --todo 4f2a9c --takes 3h
     """
     with place.editing(args) as wb:
-        desk = desk_of(wb, args)
         action = _told(wb, args)
-        desk.knowledge.update_knowledge_base(action)
-        changed = desk.knowledge.kb.version - desk.known.kb.version
+        knowledge = _knowledge(wb, args)
+        before = knowledge.kb.version
+        with wb.edit("teach"):  # the person's own, to be undone
+            changed = knowledge.update_knowledge_base(action).version - before
+    if args.json:
+        show_json({"action": action.key, "title": action.title, "changed": changed})
+        return
     say(f"Learned: {action.title or action.subject} ({changed} entries changed). `orc knowledge why` tells what.")
 
 
@@ -128,7 +132,8 @@ def args_knowledge_learn(parser: ArgumentParser) -> None:
     parser.add_argument("--category", default="", metavar="C", help="of this category only")
     parser.add_argument("--todo", metavar="ID", help="an open todo")
     parser.add_argument("--takes", metavar="HOURS", help="how long it takes in truth")
-    asking(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(week=None)
 
 
 def _told(wb: Workbench, args: Namespace) -> "Action":
@@ -148,10 +153,18 @@ def _entry(parser: ArgumentParser) -> None:
     parser.add_argument("entry", nargs="*", metavar="ENTRY", help="one of its entries")
 
 
+def _knowledge(wb: Workbench, args: Namespace) -> "AgentKnowledge":
+    """What is known now, caught up where it is one's own life; with --week, what was known then."""
+    from orc_lab.agents.knowledge.agent import AgentKnowledge
+
+    desk = desk_of(wb, args)
+    return desk.knowledge if desk.live or args.week else AgentKnowledge.load(wb, desk.known.frames)
+
+
 def _views(wb: Workbench, args: Namespace, part: str | None) -> "tuple[PartView, ...]":
     from orc_lab.agents.knowledge.show import show
 
-    kb = desk_of(wb, args).known.kb
+    kb = _knowledge(wb, args).kb
     titles: Mapping[str, str] = {project.id: project.title for project in wb.find(Project)}
     return show(kb, titles=titles) if part is None else show(kb, [part], titles=titles)
 

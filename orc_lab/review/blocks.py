@@ -14,8 +14,9 @@ from orc_lab.model.week import Week
 from orc_lab.review.sentence import Sentence, Value, as_json
 
 if TYPE_CHECKING:
-    from orc_lab.agents.ledger.entry import ForecastEntry
     import plotly.graph_objects as go
+
+    from orc_lab.agents.ledger.entry import ForecastEntry
 
 SCHEMA = 1
 MIME = "application/vnd.orc.review+json"  # of a review among the outputs of a cell

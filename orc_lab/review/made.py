@@ -75,8 +75,9 @@ HEALTH = Definition(
 )
 ON_TIME = Definition(
     term="P(on time)",
-    rule="Share of scenarios in which the hours left, corrected by your past, fit into the hours that the project gets "
-    "until its due day, if nothing is added.",
+    rule="Share of scenarios in which everything of the project is closed by the end of its due day: the hours left, "
+    "corrected by your past, at the pace of the project and yours, with what usually comes into it and without what is "
+    "usually dropped, corrected by how your earlier plans went.",
     source="Evidence-based scheduling",
 )
 

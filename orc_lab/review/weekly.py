@@ -39,10 +39,10 @@ def weekly_review(
 ) -> Review:
     """Return the review of a week from what was known at an instant, that of the frames.
 
-    The week is reviewed "so far" while that instant lies before its end. With `sample` the review says that this is
-    the sample life; where the instant lies in a past that was imported, that it is reconstructed. In a long `past` it
-    advises nothing for the week after; `kb` is what was learned by then, by default nothing; `begins` is the day of the first todo where that lies after the week. The same
-    input gives the same review.
+    The week is reviewed "so far" while that instant lies before its end. `kb` is what was learned by then, by default
+    nothing. With `sample` the review says that this is the sample life; where the instant lies in a past that was
+    imported, that it is reconstructed. In a long `past` it advises nothing for the week after; `begins` is the day of
+    the first todo where that lies after the week. The same input gives the same review.
     """
     known = facts(frames, week, kb=kb, past=past, begins=begins)
     return Review(

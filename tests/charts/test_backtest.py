@@ -1,7 +1,5 @@
 """The page of a backtest: every family's table and figures, whatever there was data for, and nothing from outside."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,9 +104,7 @@ def test_the_page_asks_nobody(
     found: Backtest, tmp_path, browser_page: Page, outside_requests: list[str], page_errors: list[str]
 ) -> None:
     path = tmp_path / "backtest.html"
-    html = page(found)
-    assert not re.search(r"https?:", html[: html.index("plotly.js v")].replace("https://example.invalid", ""))
-    path.write_text(html, encoding="utf-8")
+    path.write_text(page(found), encoding="utf-8")
     browser_page.goto(path.as_uri())
     browser_page.wait_for_function("document.documentElement.dataset.orcDrawn === 'yes'")
     assert browser_page.locator(".js-plotly-plot").count() == 8

@@ -94,6 +94,7 @@ def test_the_notebook_shows_every_section(agent: str, database: Path) -> None:
     assert [each.key for each in told.sections if f'view.section(report, "{each.key}")' not in source] == []
 
 
+@pytest.mark.early
 def test_they_run_as_nbval_runs_them(database: Path) -> None:
     paths = [str(notebooks.path(f"{agent}_report")) for agent in AGENTS]
     done = subprocess.run(

@@ -13,7 +13,7 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.completion.look import look_at
+from orc_lab.agents.completion.look import Look, look_at
 from orc_lab.agents.completion.outcome import SAFE
 from orc_lab.agents.completion.plan import Replays
 from orc_lab.agents.completion.record import nearest_days
@@ -72,14 +72,19 @@ def on_time(
     Arguments as in `project_completion`. Todos go in `drop_order`: low priority before high, long before short.
     """
     look = look_at(tasks, weekly, project_or_ids, as_of, estimator, capacity=capacity, past=past, size=size, seed=seed)
-    none = np.zeros(look.todos, dtype=np.bool_)
-    days = look.days(~none, none)
+    return on_time_of(look, due, target=target)
+
+
+def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE) -> OnTime:
+    """The same for a plan that has been looked at."""
+    none = ~look.unchanged & look.unchanged
+    days = look.days(look.unchanged, none)
     if not len(days):
         return OnTime(p=nan, cut=(), p_after=nan, safe_days=nan)
     safe = look.ahead(nearest_days(np.sort(days), [target])[0])
     if due is None:
         return OnTime(p=nan, cut=(), p_after=nan, safe_days=safe)
-    by = (pd.Timestamp(due).normalize() - pd.Timestamp(as_of).normalize()).days
+    by = (pd.Timestamp(due).normalize() - pd.Timestamp(look.as_of).normalize()).days
 
     def without(gone: list[int]) -> float:
         kept = ~none

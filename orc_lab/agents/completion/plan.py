@@ -114,6 +114,8 @@ class Life:
 
     def _by_week(self, times: Times, which: Bools, amount: Floats | None, weeks: int) -> Floats:
         """Todos, or an amount of theirs, in each of the first complete weeks."""
+        if not weeks:
+            return np.zeros(0)
         at = np.searchsorted(self.monday, times[which], "right") - 1
         inside = (at >= 0) & (at < weeks) & (times[which] < self.monday[np.maximum(at, 0)] + 7)
         weight = None if amount is None else amount[which][inside]
@@ -137,6 +139,11 @@ class Replays:
         apart = np.log(self.todos / max(todos, 1)) / _NEAR
         near = np.exp(-0.5 * apart**2)
         return Record.of(self.foreseen, self.truth, self.elapsed, _EVERY, relevance=near, shrink=_SHRINK)
+
+
+def no_replays() -> Replays:
+    """Nothing to correct by: for who looks without the time to replay."""
+    return Replays(np.empty((0, _SIZE)), np.empty(0), np.empty(0), np.empty(0))
 
 
 def replays(life: Life, as_of: datetime, *, growing: bool, seed: int = 0) -> Replays:

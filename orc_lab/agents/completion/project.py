@@ -16,7 +16,7 @@ import pandas as pd
 
 from orc_lab.agents.atoms import Floats
 from orc_lab.agents.completion.dates import PROMISED, Completion
-from orc_lab.agents.completion.look import SCENARIOS, day_of, in_order, look_at, new_todos
+from orc_lab.agents.completion.look import SCENARIOS, Look, day_of, in_order, look_at, new_todos
 from orc_lab.agents.completion.outcome import Change, ProjectCompletion
 from orc_lab.agents.completion.plan import Life, Replays, replays
 from orc_lab.agents.estimation.estimator import Estimator
@@ -78,6 +78,26 @@ def project_completion(
         hours = estimator.draws(others, as_of=as_of, size=size, seed=seed + _SEED_BEFORE, remaining=True).sum(axis=1)
         after = look.days(kept, ahead, hours)
         change = _change(before, after, by, look.told(after, quantiles))
+    return _told(look, before, by, due, quantiles, change)
+
+
+def completion_of(
+    look: Look, *, due: date | datetime | None = None, quantiles: tuple[float, ...] = PROMISED
+) -> ProjectCompletion:
+    """When a plan that has been looked at is done."""
+    by = None if due is None else (day_of(due) - day_of(look.as_of)).days
+    before = look.days(look.unchanged, ~look.unchanged & look.unchanged)
+    return _told(look, before, by, due, check_levels(quantiles), None)
+
+
+def _told(
+    look: Look,
+    before: Floats,
+    by: int | None,
+    due: date | datetime | None,
+    quantiles: tuple[float, ...],
+    change: Change | None,
+) -> ProjectCompletion:
     return ProjectCompletion(
         when=look.told(before, quantiles),
         due=None if due is None else day_of(due),

@@ -33,7 +33,7 @@ def _chance(low: float, high: float) -> Evaluate:
     def evaluate(project: ProjectSnapshot) -> str | None:
         if project.due is None or project.overdue or not project.open or not low <= project.p_on_time < high:
             return None
-        return f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, if nothing is added."
+        return f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, what usually comes in included."
 
     return evaluate
 

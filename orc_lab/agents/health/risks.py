@@ -55,7 +55,7 @@ def late(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
         days = (project.as_of - project.due).days
         sentence = f"{project.open} open, due {project.due:%Y-%m-%d}, {plural(days, 'day')} ago."
     else:
-        odds = f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, if nothing is added"
+        odds = f"P(done by {project.due:%Y-%m-%d}) is {chance(project.p_on_time)}, what usually comes in included"
         sentence = f"{odds}{_hours_left(project)}."
     return Risk(name="late", severity=Severity.HIGH, sentence=sentence, steps=_late_steps(project, lines))
 
@@ -73,13 +73,14 @@ def _late_steps(project: ProjectSnapshot, lines: Thresholds) -> tuple[str, ...]:
     small = 0 < len(project.cut) <= lines.much * project.open
     cuts = 0 < len(project.cut) < project.open
     if isnan(project.safe_weeks):
-        scope = "Cut the scope: at the pace so far no date in two years is safe."
+        scope = "Cut the scope: at the pace so far no date is safe."
         return (f"C{cut}", scope) if small else (scope, f"Such as this: c{cut}") if cuts else (scope,)
     date = project.as_of + timedelta(weeks=project.safe_weeks)
     move = f"ove the date to {date:%Y-%m-%d}, by when it is done with a chance of {lines.safe:.0%}."
     if small:
         return f"C{cut}", f"Or m{move}"
-    return (f"M{move}", f"Or c{cut}") if cuts else (f"M{move}",)
+    freeze = "Let nothing more come in: with what usually does, no cut is enough."
+    return (f"M{move}", f"Or c{cut}") if cuts else (f"M{move}", freeze)
 
 
 def ageing_work(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:

@@ -13,10 +13,11 @@ import pandas as pd
 
 from orc_lab.agents.ageing import ageing
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.completion.workload import drop_order
+from orc_lab.agents.completion.look import Look, look_at
+from orc_lab.agents.completion.ontime import on_time_of
+from orc_lab.agents.completion.plan import no_replays
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import QUANTILES
-from orc_lab.agents.health.on_time import on_time
 from orc_lab.agents.velocity.pace import complete
 
 _SCENARIOS = 1000
@@ -46,7 +47,7 @@ class ProjectSnapshot:
     `remaining` holds quantiles of the calibrated hours left. `done_4` and `done_12` count what was finished in the last
     4 and 12 weeks, `arrived_4` and `left_4` what came into and went out of the scope in 4. `momentum` is the pace of 4
     weeks ÷ that of 12, or of the project's life (NaN if nothing was done). `p_on_time`, `p_after_cut` (without the
-    todos `cut`) and `safe_weeks` (weeks until it is finished with a chance of SAFE) leave out work still to be added;
+    todos `cut`) and `safe_weeks` (weeks until it is finished with a chance of SAFE) count what usually comes in;
     NaN where unknown.
     """
 
@@ -107,25 +108,28 @@ def snapshot(
     commitments: pd.DataFrame | None = None,
     capacity: Sequence[float] | None = None,
     ages: pd.DataFrame | None = None,
+    look: Look | None = None,
     seed: int = 0,
 ) -> ProjectSnapshot:
     """Look at one row of the `projects` frame, with all of the person's `tasks` and `weekly`.
 
     `commitments` tells how often todos were carried over; `capacity` the factors of the weeks to come (1 where unsaid);
-    `ages` are `ageing(tasks, as_of)`, for who looks at many projects.
+    `ages` are `ageing(tasks, as_of)` and `look` is `look_at` this project, for who asks more of it; without one its
+    dates are not corrected by how earlier plans went.
     """
-    mine = tasks[tasks["project_id"] == project["id"]].sort_values("id").reset_index(drop=True)
+    id = str(project["id"])
+    if look is None:
+        look = look_at(
+            tasks, weekly, id, as_of, estimator, capacity=capacity or (), past=no_replays(), size=_SCENARIOS, seed=seed
+        )
+    mine, weeks, due = tasks[tasks["project_id"] == id], complete(weekly, as_of), moment(project["due"])
     ages = ageing(tasks, as_of) if ages is None else ages
-    still_open = mine[mine["id"].isin(ages["id"])].reset_index(drop=True)
-    work = estimator.draws(still_open, as_of=as_of, size=_SCENARIOS, seed=seed, remaining=True)
-    items = _items(still_open, ages.set_index("id"), np.median(work, axis=0), commitments)
-    weeks, due = complete(weekly, as_of), moment(project["due"])
-    order = drop_order(still_open, np.median(work, axis=0))
-    date = on_time(mine, weeks, work, order, due=due, as_of=as_of, capacity=capacity, seed=seed)
+    items = _items(look.open_tasks, ages.set_index("id"), np.median(look.hours, axis=0), commitments)
+    date, of = on_time_of(look, due), {item.id: item for item in items}
     ended = mine["completed"].fillna(mine["dropped"])
     done_4, done_12 = since(mine["completed"], as_of, 4), since(mine["completed"], as_of, 12)
     return ProjectSnapshot(
-        id=str(project["id"]),
+        id=id,
         title=str(project["title"]),
         status=str(project["status"]),
         as_of=as_of,
@@ -133,7 +137,7 @@ def snapshot(
         done=int(mine["completed"].notna().sum()),
         dropped=int((mine["status"] == "dropped").sum()),
         items=items,
-        remaining=dict(zip(QUANTILES, np.quantile(work.sum(axis=1), QUANTILES).tolist(), strict=True)),
+        remaining=dict(zip(QUANTILES, np.quantile(look.hours.sum(axis=1), QUANTILES).tolist(), strict=True)),
         done_4=done_4,
         done_12=done_12,
         arrived_4=since(mine["created"], as_of, 4),
@@ -142,9 +146,9 @@ def snapshot(
         idle_days=idle_days(mine, as_of),
         largest_done=float(tasks.loc[tasks["completed"].notna(), "actual_hours"].max()),
         p_on_time=date.p,
-        cut=tuple(items[i] for i in date.cut),
-        p_after_cut=date.p_after_cut,
-        safe_weeks=date.safe_weeks,
+        cut=tuple(of[id] for id in date.cut),
+        p_after_cut=date.p_after,
+        safe_weeks=date.safe_days / 7,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import isnan
 
 from orc_lab.agents.completion.outcome import ProjectCompletion
 from orc_lab.agents.forecast import chance, figure
@@ -16,7 +15,6 @@ from orc_lab.agents.insight.span import TimeFrame
 from orc_lab.agents.insight.suggest import Suggestion, suggestions
 from orc_lab.agents.insight.summary import project_summary
 from orc_lab.agents.knowledge.advice import Comparison, compare
-from orc_lab.agents.knowledge.context import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +84,7 @@ def analyze_project(known: Known, id: str) -> ProjectAnalysis:
         title=summary.title,
         as_of=known.as_of,
         health=health,
-        comparisons=compare(known.kb, Surroundings(known.frames).project(id, halfway=False)),
+        comparisons=compare(known.kb, known.surroundings.project(id, halfway=False)),
         risks=risk_analysis(health.risks),
         suggestions=suggestions(known, id),
         completion=summary.time_to_completion,
@@ -110,6 +108,4 @@ def _insights(done: ProjectCompletion, trouble: Trouble | None) -> list[str]:
     if trouble is not None:
         told.append(f"Its remaining work overruns by more than a quarter with a chance of {chance(trouble.p_overrun)}.")
         told.append(f"Nothing of it gets done in eight weeks with a chance of {chance(trouble.p_dormant)}.")
-        if not isnan(trouble.p_late):
-            told.append(f"Its due day is missed with a chance of {chance(trouble.p_late)}.")
     return told

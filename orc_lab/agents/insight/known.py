@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
 from orc_lab.agents.ageing import ageing
-from orc_lab.agents.completion.dates import PROMISED
+from orc_lab.agents.completion.dates import PROMISED, Completion
+from orc_lab.agents.completion.look import Look, look_at
 from orc_lab.agents.completion.outcome import ProjectCompletion
 from orc_lab.agents.completion.plan import Replays
-from orc_lab.agents.completion.project import plan_replays, project_completion
+from orc_lab.agents.completion.project import completion_of, plan_replays, project_completion
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.health.patterns import Pattern, patterns_with, with_adjustments
 from orc_lab.agents.health.rules import Health, health
@@ -22,6 +24,7 @@ from orc_lab.agents.health.snapshot import ProjectSnapshot, moment, snapshot
 from orc_lab.agents.health.thresholds import Thresholds
 from orc_lab.agents.health.trouble import HealthModel
 from orc_lab.agents.knowledge.base import KnowledgeBase
+from orc_lab.agents.knowledge.context import Surroundings
 from orc_lab.agents.ledger.entry import Model
 from orc_lab.agents.ledger.guard import Recalibration
 from orc_lab.agents.velocity.pace import complete
@@ -38,7 +41,9 @@ class Known:
     kb: KnowledgeBase = field(default_factory=KnowledgeBase)
     guards: Mapping[str, Recalibration] = field(default_factory=dict)  # models that have to be mended
     seed: int = 0
+    _looks: dict[str, Look] = field(default_factory=dict)
     _snapshots: dict[str, ProjectSnapshot] = field(default_factory=dict)
+    _healths: dict[str, Health] = field(default_factory=dict)
     _completions: dict[str, ProjectCompletion] = field(default_factory=dict)
 
     @property
@@ -81,6 +86,18 @@ class Known:
         """What moves a score, as learned."""
         return with_adjustments(patterns_with(self.lines), self.kb.pattern_adjustments())
 
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Where things took place, found once for all projects."""
+        return Surroundings(self.frames)
+
+    def taught(self, kb: KnowledgeBase) -> Known:
+        """The same by another knowledge base; what doesn't depend on it is kept."""
+        after = replace(self, kb=kb, _healths={})
+        kept = ("estimator", "model", "ages", "weeks", "replays", "surroundings", "_of_project")
+        vars(after).update({name: value for name, value in vars(self).items() if name in kept})
+        return after
+
     @property
     def active(self) -> list[str]:
         """Ids of the active projects, in order of creation."""
@@ -97,29 +114,66 @@ class Known:
 
     def tasks(self, id: str) -> pd.DataFrame:
         """All tasks of a project."""
-        return self.frames.tasks[self.frames.tasks["project_id"] == id]
+        return self._of_project.get(id, self.frames.tasks.head(0))
+
+    @cached_property
+    def _of_project(self) -> Mapping[str, pd.DataFrame]:
+        return {str(id): mine for id, mine in self.frames.tasks.groupby("project_id")}
+
+    def look(self, id: str) -> Look:
+        """The scenarios of a project; raises NotFound."""
+        if id not in self._looks:
+            self.project(id)
+            self._looks[id] = look_at(
+                self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator,
+                capacity=self.frames.ahead, past=self.replays, seed=self.seed,
+            )  # fmt: skip
+        return self._looks[id]
 
     def snapshot(self, id: str) -> ProjectSnapshot:
         """The facts about a project; raises NotFound."""
         if id not in self._snapshots:
             self._snapshots[id] = snapshot(
                 self.frames.tasks, self.frames.weekly, self.project(id), self.as_of, self.estimator,
-                commitments=self.frames.commitments, capacity=self.frames.ahead, ages=self.ages, seed=self.seed,
+                commitments=self.frames.commitments, ages=self.ages, look=self.look(id),
             )  # fmt: skip
         return self._snapshots[id]
 
     def health(self, id: str) -> Health:
         """Its score with the evidence, and the chances of trouble beside it; raises NotFound."""
+        if id not in self._healths:
+            self._healths[id] = self._health(id)
+        return self._healths[id]
+
+    def _health(self, id: str) -> Health:
         project = self.snapshot(id)
         tasks = self.tasks(id).drop(columns="due")  # a todo's due day is not the project's
         trouble = self.model.score(tasks, as_of=self.as_of, due=project.due) if project.items else None
+        if trouble is not None and not isnan(project.p_on_time):
+            trouble = replace(trouble, p_late=1 - project.p_on_time)  # one number for one thing: that of the dates
         return health(project, self.patterns, thresholds=self.lines, trouble=trouble)
 
     def completion(self, id: str) -> ProjectCompletion:
         """When it will be done; raises NotFound."""
         if id not in self._completions:
-            self._completions[id] = self.what_if(id)
+            due = moment(self.project(id)["due"])
+            self._completions[id] = self._promised(completion_of(self.look(id), due=due, quantiles=self._levels))
         return self._completions[id]
+
+    @property
+    def _levels(self) -> tuple[float, ...]:
+        mended = self.guards.get(Model.COMPLETION)
+        return mended.levels(PROMISED) if mended else PROMISED
+
+    @staticmethod
+    def _promised(found: ProjectCompletion) -> ProjectCompletion:
+        """The same under the levels that it is to hold."""
+
+        def named(when: Completion) -> Completion:
+            return replace(when, days=dict(zip(PROMISED, when.days.values(), strict=True)))
+
+        change = found.change and replace(found.change, after=named(found.change.after))
+        return replace(found, when=named(found.when), change=change)
 
     def what_if(
         self, id: str, *, cut: Sequence[str] = (), add: Sequence[float] = (), first: Sequence[str] = ()
@@ -128,11 +182,9 @@ class Known:
 
         Raises NotFound, and InvalidValue for hours that are none.
         """
-        due, mended = moment(self.project(id)["due"]), self.guards.get(Model.COMPLETION)
-        levels = mended.levels(PROMISED) if mended else PROMISED
         found = project_completion(
-            self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator, due=due, capacity=self.frames.ahead,
-            cut=cut, add=add, first=first, past=self.replays, quantiles=levels, seed=self.seed,
+            self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator,
+            due=moment(self.project(id)["due"]), capacity=self.frames.ahead, cut=cut, add=add, first=first,
+            past=self.replays, quantiles=self._levels, seed=self.seed,
         )  # fmt: skip
-        when = replace(found.when, days=dict(zip(PROMISED, found.when.days.values(), strict=True)))
-        return replace(found, when=when)
+        return self._promised(found)

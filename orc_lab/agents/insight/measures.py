@@ -69,9 +69,8 @@ def pace(known: Known, id: str, span: Span) -> Pace:
     mine = known.tasks(id)
     inside = mine[span.holds(mine["completed"])]
     hours = inside["actual_hours"].where(inside["actual_hours"] > 0, inside["estimate_hours"]).sum()
-    return Pace(
-        done=len(inside), todos=len(inside) / span.weeks, hours=float(hours) / span.weeks, weeks=span.weeks
-    )  # fmt: skip
+    done = len(inside)
+    return Pace(done=done, todos=done / span.weeks, hours=float(hours) / span.weeks, weeks=span.weeks)
 
 
 def productivity(known: Known, id: str, span: Span) -> Productivity:

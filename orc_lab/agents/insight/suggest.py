@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
@@ -13,7 +14,6 @@ from orc_lab.agents.health.risks import names, plural
 from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.knowledge.advice import deep_work, style_advice
-from orc_lab.agents.knowledge.context import ways
 
 _LARGE = 0.9  # quantile of finished hours above which a todo is large
 _FLOW = 3  # todos that went a new way before it is worth a word
@@ -121,11 +121,11 @@ def unusual_ways(known: Known, mine: pd.DataFrame) -> Mapping[tuple[str, ...], t
     """Ways through the pipeline of finished todos that are no known ones, with the ids of the todos that went them."""
     done = mine[mine["completed"].notna()]
     category = dict(zip(done["id"], done["category"], strict=True))
-    events = known.frames.events
+    ways, usual = known.surroundings.ways, cache(known.kb.known_ways)
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for id, (way, _) in ways(events[events["todo_id"].isin(done["id"])]).items():
-        stages = tuple(way.split(">"))
-        if stages not in known.kb.known_ways(category[id] if isinstance(category[id], str) else None):
+    for id in done["id"]:
+        stages = tuple(ways[id][0].split(">")) if id in ways else ()
+        if stages and stages not in usual(category[id] if isinstance(category[id], str) else None):
             found[stages] = (*found.get(stages, ()), id)
     return found
 

@@ -16,9 +16,9 @@ from orc_lab.agents.insight.span import Span, TimeFrame
 from orc_lab.agents.insight.trends import trends
 from orc_lab.agents.trend import Trend
 
-TOO_FEW = "too little data"
 _SPOKEN = {
-    TimeFrame.WEEK: "In 7 days", TimeFrame.MONTH: "In 30 days", TimeFrame.QUARTER: "In 90 days", TimeFrame.ALL: "In all"
+    TimeFrame.WEEK: "In 7 days", TimeFrame.MONTH: "In 30 days", TimeFrame.QUARTER: "In 13 weeks",
+    TimeFrame.ALL: "In all",
 }  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class _Ratios:
         self._ratios = ratios if len(ratios) else np.exp(_SPREAD * np.linspace(-1.5, 1.5, 7))
         hours = done["actual_hours"].tail(_RECENT).to_numpy()
         self._hours = hours if len(hours) else np.array([1.0, 2.0, 4.0])
+        self.n = len(done)
 
     def draws(self, tasks: pd.DataFrame, *, size: int, seed: int = 0, **_: object) -> Floats:
         """Scenarios of hours, at most _SCENARIOS of them, shape (scenarios, tasks)."""

@@ -6,16 +6,17 @@ simulation lived through with and without it) and the steps. Rules that have not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
 
 import numpy as np
 
-from orc_lab.agents.insight.analysis import ProjectAnalysis, analyze_project
+from orc_lab.agents.health.risks import Severity
 from orc_lab.agents.insight.known import Known
-from orc_lab.agents.insight.suggest import Suggestion
-from orc_lab.agents.recommend.effects import Expected, Futures, against, expected, first, narrowing, one_by_one
+from orc_lab.agents.insight.suggest import Suggestion, suggestions
+from orc_lab.agents.recommend.effects import Expected, Futures, against, estimated, expected, first, one_by_one
 from orc_lab.agents.recommend.plan import Plan
 from orc_lab.agents.recommend.scheduler import Scheduler
 from orc_lab.agents.velocity.pace import WEEKS
@@ -24,11 +25,15 @@ from orc_lab.model.entities import Advice, Priority
 MOST = 10  # active projects looked at, the oldest first
 _LEAST_DAY = 0.25  # hours; with less a day's order means nothing
 FIRST = "first things first"
+Option = tuple[Suggestion, str, Callable[[], Expected]]  # what could be better, why, and its effect when asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommended:
-    """One recommendation; `rule` is what learning knows it by, `items` the ids of the todos it is about."""
+    """One recommendation; `rule` is what learning knows it by, `items` the ids of the todos it is about.
+
+    `evidence` are sentences: what else speaks for it, and how the rule has done so far.
+    """
 
     type: Advice
     priority: Priority
@@ -38,6 +43,7 @@ class Recommended:
     description: str
     actions: tuple[str, ...]
     reason: str
+    evidence: tuple[str, ...]
     effect: Expected
     items: tuple[str, ...] = ()
 
@@ -52,6 +58,7 @@ class Recommended:
             "description": self.description,
             "actions": list(self.actions),
             "reason": self.reason,
+            "evidence": list(self.evidence),
             "effect": self.effect.as_dict(),
             "items": list(self.items),
         }
@@ -85,9 +92,8 @@ def generate_daily_recommendations(known: Known) -> Today:
     order = order_of(known, ids)
     found: list[Recommended] = []
     for id in ids:
-        analysis = analyze_project(known, id)
-        found += _risk(futures, analysis)
-        found += _better(futures, analysis, order)
+        found += _risk(futures, id)
+        found += _better(futures, id, order)
     retired = known.kb.retired()
     told = sorted((each for each in found if each.rule not in retired), key=_place)
     return Today(
@@ -101,7 +107,7 @@ def order_of(known: Known, ids: Sequence[str]) -> Plan:
     tasks = known.frames.tasks
     mine = tasks[tasks["project_id"].isin(ids) & tasks["id"].isin(known.ages["id"])]
     due = dict(zip(known.frames.projects["id"], known.frames.projects["due"], strict=True))
-    work = mine.assign(due=mine["project_id"].map(due), snoozed=mine["snoozed"])
+    work = mine.assign(due=mine["project_id"].map(due))
     middle = known.estimator.predict(work, as_of=known.as_of)["q50"]
     hours = known.weeks["hours"].tail(WEEKS).median() / 7 * known.frames.ahead[0]
     scheduler = Scheduler(known.kb.order_rule())
@@ -110,39 +116,43 @@ def order_of(known: Known, ids: Sequence[str]) -> Plan:
     )
 
 
-def _risk(futures: Futures, analysis: ProjectAnalysis) -> Iterator[Recommended]:
-    risk = analysis.risks.primary
-    if not analysis.risks.high_risk or risk is None:
+def _risk(futures: Futures, id: str) -> Iterator[Recommended]:
+    """The severest risk of a project, where it is a high one."""
+    health = futures.known.health(id)
+    risk = next(iter(health.risks), None)
+    if risk is None or risk.severity is not Severity.HIGH:
         return
-    project = futures.known.snapshot(analysis.project_id)
+    rank = "the only risk" if len(health.risks) == 1 else f"the most severe of {len(health.risks)} risks"
     yield Recommended(
         type=Advice.RISK_MITIGATION,
         priority=Priority.HIGH,
-        project_id=project.id,
+        project_id=id,
         rule=risk.name,
-        title=f"{project.title} needs attention",
+        title=f"{health.title} needs attention",
         description=risk.sentence,
         actions=risk.steps,
-        reason=f"Of {len(analysis.risks.factors)} risks it is the most severe: {risk.name}.",
-        effect=against(futures, project, risk),
+        reason=f"It is {rank} of this project: {risk.name}.",
+        evidence=(*(each.sentence for each in health.risks[1:]), futures.known.kb.rule(risk.name).sentence),
+        effect=against(futures, futures.known.snapshot(id), risk),
     )
 
 
-def _better(futures: Futures, analysis: ProjectAnalysis, order: Plan) -> Iterator[Recommended]:
+def _better(futures: Futures, id: str, order: Plan) -> Iterator[Recommended]:
     """The best optimisation that is sure to change something, and those of rules that rest."""
-    options = [*_first(futures, analysis, order), *_suggested(futures, analysis)]
-    known = [each for each in options if each.effect.low > 0]
-    rule = futures.known.kb.rule
-    yield from (each for each in known if rule(each.rule).retired)
-    awake = [each for each in known if not rule(each.rule).retired]
-    yield from sorted(awake, key=lambda each: -rule(each.rule).weight)[:1]
+    rule, found = futures.known.kb.rule, False
+    options = [*_first(futures, id, order), *_suggested(futures, id)]
+    for each, reason, effect_of in sorted(options, key=lambda option: -rule(option[0].rule).weight):
+        rests = rule(each.rule).retired
+        if (rests or not found) and (effect := effect_of()).low > 0:  # a simulation each: only where it is asked for
+            found |= not rests
+            yield _optimisation(futures.known, id, each, effect, reason)
 
 
-def _first(futures: Futures, analysis: ProjectAnalysis, order: Plan) -> Iterator[Recommended]:
+def _first(futures: Futures, id: str, order: Plan) -> Iterator[Option]:
     """The project that the order of work begins with, where by priority alone it would come later."""
     top = order.order[0] if order.order else None
-    place = futures.ids.index(analysis.project_id)
-    if top is None or top.project != analysis.project_id or futures.work.order[0] == place:
+    place = futures.ids.index(id)
+    if top is None or top.project != id or futures.work.order[0] == place:
         return
     task = futures.tasks[futures.tasks["id"] == top.task]["title"].iloc[0]
     suggestion = Suggestion(
@@ -151,29 +161,30 @@ def _first(futures: Futures, analysis: ProjectAnalysis, order: Plan) -> Iterator
         steps=(f"Begin with “{task}”.",),
         items=(top.task,),
     )
-    effect = expected(futures.effect(analysis.project_id, first(place)))
-    yield _optimisation(analysis, suggestion, effect, "It comes first when due days and hours count too.")
+    reason = "It comes first when due days and hours count too."
+    yield suggestion, reason, lambda: expected(futures.effect(id, first(place)))
 
 
-def _suggested(futures: Futures, analysis: ProjectAnalysis) -> Iterator[Recommended]:
-    for each in analysis.suggestions:
+def _suggested(futures: Futures, id: str) -> Iterator[Option]:
+    for each in suggestions(futures.known, id):
         if each.rule == "fewer at once":
-            yield _optimisation(analysis, each, one_by_one(futures, each.items), "Work in turns ends last of all.")
+            yield each, "Work in turns ends last of all.", partial(one_by_one, futures, each.items)
         if each.rule == "estimate the widest":
-            effect = narrowing(futures, analysis.project_id, each.items)
-            yield _optimisation(analysis, each, effect, "What has no estimate widens the forecast most.")
+            reason = "What has no estimate widens the forecast most."
+            yield each, reason, partial(estimated, futures, id, each.items)
 
 
-def _optimisation(analysis: ProjectAnalysis, each: Suggestion, effect: Expected, reason: str) -> Recommended:
+def _optimisation(known: Known, id: str, each: Suggestion, effect: Expected, reason: str) -> Recommended:
     return Recommended(
         type=Advice.OPTIMIZATION,
         priority=Priority.MEDIUM,
-        project_id=analysis.project_id,
+        project_id=id,
         rule=each.rule,
-        title=f"Optimise {analysis.title}",
+        title=f"Optimise {known.snapshot(id).title}",
         description=each.description,
         actions=each.steps,
         reason=reason,
+        evidence=(known.kb.rule(each.rule).sentence,),
         effect=effect,
         items=each.items,
     )

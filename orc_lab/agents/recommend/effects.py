@@ -24,6 +24,7 @@ SIZE = 400  # scenarios
 _WEEKS = 26  # looked ahead, or to the last due day
 _RANK = {"urgent": 0, "high": 1, "medium": 2, "low": 3}
 _ROOM_SEED = 1_000_003
+_RESAMPLES = 200
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,10 +82,6 @@ class Futures:
         """What an action changes for a project."""
         return counterfactual(self.work, action, self.ids.index(id), base=self.base)
 
-    def positions(self, items: Sequence[str]) -> list[int]:
-        """Columns of these tasks."""
-        return np.flatnonzero(self.tasks["id"].isin(list(items))).tolist()
-
 
 def _weeks_until(due: object, as_of: datetime) -> float:
     """Weeks to the end of a due day, never under 0; infinite without one."""
@@ -113,20 +110,12 @@ class Expected:
 
 
 def against(futures: Futures, project: ProjectSnapshot, risk: Risk) -> Expected:
-    """What the first step against a risk is expected to change."""
-    if risk.name == "late":
-        return _cut(futures, project, [item.id for item in project.cut]) if _cuts(project) else _later(futures, project)
-    if risk.name == "likely overrun":
+    """What the first step against a high risk is expected to change."""
+    if risk.name != "late":
         return narrowing(futures, project.id, [item.id for item in _largest(project)])
-    gone = {
-        "ageing work": [item.id for item in project.aged],
-        "carried over": [item.id for item in project.items if item.carried >= futures.known.lines.carried],
-        "too large": [item.id for item in project.items if item.estimate_hours > project.largest_done],
-    }
-    if items := gone.get(risk.name):
-        return _cut(futures, project, items)
-    at = futures.ids.index(project.id)
-    return expected(futures.effect(project.id, Action(freeze=[at]) if risk.name == "growing scope" else first(at)))
+    share = len(project.cut) / max(project.open, 1)
+    cuts = 0 < share <= futures.known.lines.much or (isnan(project.safe_weeks) and 0 < share < 1)
+    return _cut(futures, project) if cuts else _later(futures, project)
 
 
 def first(at: int) -> Action:
@@ -134,24 +123,15 @@ def first(at: int) -> Action:
     return Action(first=[at])
 
 
-def _cuts(project: ProjectSnapshot) -> bool:
-    """Whether a cut is the first step: of some todos, not all."""
-    return 0 < len(project.cut) < project.open
-
-
 def _largest(project: ProjectSnapshot) -> list[OpenItem]:
     return sorted(project.items, key=lambda item: (-item.hours, item.id))[:3]
 
 
-def _cut(futures: Futures, project: ProjectSnapshot, items: Sequence[str]) -> Expected:
-    """What leaving these todos out does to the date."""
-    change = futures.known.what_if(project.id, cut=items).change
+def _cut(futures: Futures, project: ProjectSnapshot) -> Expected:
+    """What leaving out the smallest set that brings it home does to the chance of being on time."""
+    change = futures.known.what_if(project.id, cut=[item.id for item in project.cut]).change
     if change is None:
-        return Expected(what="days earlier", before=0.0, after=nan, low=nan, high=nan, sentence="Nothing can be said.")
-    if isnan(change.p_after):
-        low, middle, high = (change.sooner[level] for level in (0.1, 0.5, 0.9))
-        told = f"Without them {change.sentence}."
-        return Expected(what="days earlier", before=0.0, after=middle, low=low, high=high, sentence=told)
+        return _later(futures, project)
     return Expected(
         what="chance of being on time", before=change.p_after - change.p_change, after=change.p_after,
         low=change.p_low, high=change.p_high, sentence=f"Without them {change.sentence}.",
@@ -170,7 +150,8 @@ def _later(futures: Futures, project: ProjectSnapshot) -> Expected:
         )  # fmt: skip
     after = found.chance_by(day)
     low, high = wilson(after * len(found.days), len(found.days))
-    told = f"Due by {day:%Y-%m-%d} it is on time with a chance of {chance(after)} instead of {chance(before)}."
+    now = "none: the due day is over" if project.overdue else chance(before)
+    told = f"Due by {day:%Y-%m-%d} it is on time with a chance of {chance(after)} instead of {now}."
     return Expected(
         what="chance of being on time", before=before, after=after, low=low - before, high=high - before, sentence=told
     )  # fmt: skip
@@ -206,19 +187,41 @@ def one_by_one(futures: Futures, items: Sequence[str]) -> Expected:
     return expected(counterfactual(work, Action(first=[0]), 0))
 
 
-def narrowing(futures: Futures, id: str, items: Sequence[str], resamples: int = 200) -> Expected:
-    """By how many hours the 80% band of what is left of a project narrows once these tasks are known."""
-    at, columns = futures.ids.index(id), futures.positions(items)
-    hours = futures.work.hours[:, futures.work.project == at].sum(axis=1)
-    known = futures.work.hours[:, columns]
-    settled = hours - known.sum(axis=1) + np.median(known, axis=0).sum()
-    rows = np.random.default_rng(futures.known.seed).integers(0, SIZE, (resamples, SIZE))
-    gained = _width(hours[rows]) - _width(settled[rows])
-    before, after = float(_width(hours[None])[0]), float(_width(settled[None])[0])
-    low, high = np.quantile(gained, (0.025, 0.975)).tolist()
-    told = f"The 80% band of what is left becomes {figure(before - after)} h narrower"
-    sentence = f"{told} of {figure(before)} h (95% between {figure(low)} and {figure(high)} h)."
-    return Expected(what="hours of the band", before=before, after=after, low=low, high=high, sentence=sentence)
+def narrowing(futures: Futures, id: str, items: Sequence[str]) -> Expected:
+    """By how many hours the 80% band of what is left of a project would narrow if these tasks' hours were known.
+
+    That is the most that thinking about them can bring.
+    """
+    hours, mine = _left(futures, id)
+    known = np.where(mine["id"].isin(list(items)).to_numpy(), np.median(hours, axis=0), hours)
+    return _narrower(futures, hours, known, "Were their hours known, the 80% band of what is left would be")
+
+
+def estimated(futures: Futures, id: str, items: Sequence[str]) -> Expected:
+    """By how many hours that band narrows once these tasks have an estimate: here the median of what is expected."""
+    known = futures.known
+    hours, mine = _left(futures, id)
+    blind = mine["id"].isin(list(items))
+    told = mine.assign(estimate_hours=mine["estimate_hours"].where(~blind, np.median(hours, axis=0)))
+    draws = known.estimator.draws(told, as_of=known.as_of, size=SIZE, seed=known.seed, remaining=True)
+    return _narrower(futures, hours, draws, "With an estimate of them, the 80% band of what is left is")
+
+
+def _left(futures: Futures, id: str) -> tuple[Floats, pd.DataFrame]:
+    """Scenarios of the hours left of a project's tasks, and those tasks."""
+    mine = np.flatnonzero(futures.work.project == futures.ids.index(id))
+    return futures.work.hours[:, mine], futures.tasks.iloc[mine]
+
+
+def _narrower(futures: Futures, before: Floats, after: Floats, told: str) -> Expected:
+    """Two bands of a sum compared, with an interval from resampled scenarios (B. Efron, Annals of Statistics 1979)."""
+    rows = np.random.default_rng(futures.known.seed).integers(0, SIZE, (_RESAMPLES, SIZE))
+    sums = before.sum(axis=1), after.sum(axis=1)
+    wide, narrow = (float(_width(each[None])[0]) for each in sums)
+    low, high = np.quantile(_width(sums[0][rows]) - _width(sums[1][rows]), (0.025, 0.975)).tolist()
+    gained = f"{figure(wide - narrow)} h narrower than its {figure(wide)} h"
+    sentence = f"{told} {gained} (95% between {figure(low, sign=True)} and {figure(high, sign=True)} h)."
+    return Expected(what="hours of the band", before=wide, after=narrow, low=low, high=high, sentence=sentence)
 
 
 def _width(hours: Floats) -> Floats:

@@ -7,11 +7,13 @@ Whether following a rule beats not following it is learned from that; a rule tha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TypedDict
 
 import pandas as pd
 
@@ -20,7 +22,7 @@ from orc_lab.agents.insight.suggest import suggestions
 from orc_lab.agents.knowledge.action import recommendation_resolved
 from orc_lab.agents.knowledge.agent import AgentKnowledge
 from orc_lab.agents.ledger.record import NOT_NOW
-from orc_lab.agents.recommend.daily import FIRST, Recommended, Today, order_of
+from orc_lab.agents.recommend.daily import FIRST, MOST, Recommended, Today, order_of
 from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Recommendation
 from orc_lab.model.ids import derived_id
@@ -29,6 +31,13 @@ from orc_lab.workbench.bench import Workbench
 
 JUDGED_AFTER = 14  # days
 _QUIET = 14  # days for which a dismissed recommendation isn't made again
+
+
+class Outcome(TypedDict):
+    """What became of a recommendation."""
+
+    followed: bool
+    helped: bool
 
 
 class Response(StrEnum):
@@ -59,7 +68,9 @@ def kept_of(wb: Workbench, today: Today, day: date, *, live: bool) -> tuple[Kept
     Left out is what is snoozed beyond the day, and what was dismissed in the two weeks before it. Where the database
     can't be written now, they are shown all the same.
     """
-    before = wb.find(Recommendation, day__gte=(day - timedelta(days=_QUIET)).isoformat())
+    first, last = (day - timedelta(days=_QUIET)).isoformat(), day.isoformat()
+    before = wb.find(Recommendation, day__gte=first, day__lte=last)
+    before += wb.find(Recommendation, day__lt=first, snoozed_until__gt=last)
     resting = {(row.rule, row.project_id) for row in before if _rests(row, day)}
     stored = {row.id: row for row in before}
     shown = [each for each in today.recommendations if (each.rule, each.project_id) not in resting]
@@ -96,7 +107,8 @@ def _row(wb: Workbench, each: Recommended, day: date, now: int, response: str | 
         id=_id(wb, each, day), type=each.type, rule=each.rule, day=day.isoformat(), priority=each.priority,
         project_id=each.project_id, title=each.title, description=each.description,
         actions=json.dumps(each.actions, ensure_ascii=False), reason=each.reason,
-        evidence=json.dumps({"items": each.items}), effect=json.dumps(each.effect.as_dict(), ensure_ascii=False),
+        evidence=json.dumps({"items": each.items, "told": each.evidence}, ensure_ascii=False),
+        effect=json.dumps(each.effect.as_dict(), ensure_ascii=False),
         created_at=now, response=response,
     )  # fmt: skip
 
@@ -113,7 +125,9 @@ def respond(
     if response is Response.DISMISSED and not (why or "").strip():
         raise InvalidValue("why", why, "a reason in a few words, so that it can be learned from")
     with wb.edit(f"{response} recommendation") as tx:
-        wb.get(Recommendation, id)
+        row = wb.get(Recommendation, id)
+        if until and row.day and until.isoformat() <= row.day:
+            raise InvalidValue("until", until.isoformat(), f"a day after {row.day}")
         snoozed = until.isoformat() if until else None
         tx.update(
             Recommendation, id,
@@ -123,35 +137,60 @@ def respond(
 
 
 def follow_up(wb: Workbench, known: Known, knowledge: AgentKnowledge) -> int:
-    """Judge what is two weeks old, and learn from it; return how many were judged."""
+    """Judge what is two weeks old, and learn from it; return how many were judged.
+
+    What a rule says of a project within two weeks is one trial, however many days it was said on: taken one by one,
+    a single stubborn project would retire a rule. Where the database can't be written now, nothing is judged.
+    """
     day = known.as_of.date()
     due = wb.find(Recommendation, day__lte=(day - timedelta(days=JUDGED_AFTER)).isoformat(), outcome=None)
     if not due:
         return 0
-    said = {id: _says(known, id) for id in known.active if id in {row.project_id for row in due}}
-    with wb.edit("follow up", actor="agent") as tx:
-        for row in due:
-            outcome = _outcome(row, known, said)
-            tx.update(Recommendation, row.id, {"outcome": json.dumps(outcome)})
-            knowledge.learn(recommendation_resolved(
-                row.id, row.rule or row.title, followed=bool(outcome["followed"]), helped=bool(outcome["helped"]),
-                at=day, title=row.title,
-            ))  # fmt: skip
+    trials = _trials(wb, due)
+    said = _said(known, {row.project_id for row in due if row.project_id})
+    before = knowledge.kb
+    try:
+        with wb.edit("follow up", actor="agent") as tx:
+            for row in due:
+                outcome = _outcome(row, trials[row.id], known, said)
+                tx.update(Recommendation, row.id, {"outcome": json.dumps(outcome)})
+                knowledge.learn(recommendation_resolved(
+                    trials[row.id][0].id, row.rule or row.title, **outcome, at=day, title=row.title
+                ))  # fmt: skip
+    except NOT_NOW:
+        knowledge.kb = before
+        return 0
     return len(due)
 
 
-def _outcome(row: Recommendation, known: Known, said: Mapping[str, Sequence[str]]) -> dict[str, bool]:
-    tasks = known.tasks(row.project_id or "")
-    moved = bool((tasks["completed"] > pd.Timestamp(row.day)).any()) if row.day else False
+def _trials(wb: Workbench, due: Sequence[Recommendation]) -> Mapping[str, Sequence[Recommendation]]:
+    """Of each of these recommendations all that its rule said of its project in the same two weeks, in order."""
+    found: dict[tuple[str | None, str | None, int], list[Recommendation]] = defaultdict(list)
+    for row in wb.find(Recommendation, rule=sorted({row.rule for row in due if row.rule}), order=("day", "id")):
+        found[_trial(row)].append(row)
+    return {row.id: found.get(_trial(row), [row]) for row in due}
+
+
+def _trial(row: Recommendation) -> tuple[str | None, str | None, int]:
+    return row.rule, row.project_id, date.fromisoformat(row.day).toordinal() // JUDGED_AFTER if row.day else 0
+
+
+def _outcome(
+    row: Recommendation, trial: Sequence[Recommendation], known: Known, said: Mapping[str, frozenset[str]]
+) -> Outcome:
     id = row.project_id or ""
+    moved = bool((known.tasks(id)["completed"] > pd.Timestamp(row.day)).any()) if row.day else False
     return {
-        "followed": row.response == Response.DONE,
+        "followed": any(each.response == Response.DONE for each in trial),
         "helped": moved and row.rule not in said.get(id, ()),
     }
 
 
-def _says(known: Known, id: str) -> list[str]:
-    """The rules that have something to say about a project."""
-    order = order_of(known, known.active)
-    first = [FIRST] if order.first == id else []
-    return [risk.name for risk in known.health(id).risks] + [each.rule for each in suggestions(known, id)] + first
+def _said(known: Known, ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+    """The rules that have something to say about those of these projects that are active."""
+    top = order_of(known, known.active[:MOST]).first
+    return {id: frozenset([*_rules(known, id), *([FIRST] if top == id else [])]) for id in known.active if id in ids}
+
+
+def _rules(known: Known, id: str) -> list[str]:
+    return [risk.name for risk in known.health(id).risks] + [each.rule for each in suggestions(known, id)]
