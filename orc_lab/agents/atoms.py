@@ -47,7 +47,8 @@ class Atoms:
         """The same with values on the multiples of a step, from one on; unchanged for step 0."""
         if not step:
             return self
-        return Atoms(values=np.maximum(np.round(self.values / step), 1.0) * step, below=self.below)
+        steps = np.floor(self.values / step + 0.5 + TIE)  # halves up, also where rounding errors put them below
+        return Atoms(values=np.maximum(steps, 1.0) * step, below=self.below)
 
     def sharpened(self, part: float) -> Atoms:
         """The same values with more weight in the middle: F becomes (1 − part)·F + part·(3F² − 2F³).

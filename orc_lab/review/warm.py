@@ -7,7 +7,8 @@ from importlib import import_module
 from threading import Thread
 
 LINE = "from orc_lab.review.warm import warm; warm(); del warm"  # for a kernel to run before any cell
-_MODULES = ("orc_lab.review.view", "orc_lab.review.reading")  # as the first cell names them: it waits for each in turn
+# As the first cell names them, for it waits for each in turn; what only the agents need comes last.
+_MODULES = ("orc_lab.review.view", "orc_lab.review.reading", "sklearn.tree")
 _RARELY = 50_000  # objects made between looks for cycles; loading alone makes that many, and a review is short
 
 

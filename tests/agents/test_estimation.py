@@ -132,6 +132,16 @@ def test_a_task_is_predicted_from_the_days_before_it_whatever_else_is_known_or_a
     pd.testing.assert_frame_equal(before.iloc[[1]], known(200).predict(asked.iloc[[1]]))
 
 
+def test_what_was_completed_after_an_instant_is_unknown_then():
+    past, then = finished(200), AS_OF - pd.Timedelta(days=40)
+    asked = open_tasks(3).assign(created=then - pd.Timedelta(days=3), estimate_hours=[1.0, np.nan, 8.0])
+    before = Estimator().observe(past[past["completed"] < then])
+    for forecast in (lambda known: known.predict(asked, as_of=then), lambda known: known.draws(asked, as_of=then)):
+        assert np.array_equal(np.asarray(forecast(before)), np.asarray(forecast(known(200))))
+    fresh = asked.assign(created=then)
+    assert not known(200).predict(fresh, as_of=then).equals(known(200).predict(asked, as_of=then))
+
+
 def test_hours_on_a_grid_are_forecast_on_it():
     past = finished(200)
     past["actual_hours"] = np.maximum(0.5, np.round(past["actual_hours"] * 2) / 2)

@@ -16,7 +16,7 @@ import pandas as pd
 from orc_lab.agents.atoms import Atoms, Floats
 from orc_lab.agents.estimation import shared, similar
 from orc_lab.agents.estimation.forest import FIRST, Forests, grown_at
-from orc_lab.agents.estimation.past import DAY, UNKNOWN, Past, Task, grid_of, tasks_of
+from orc_lab.agents.estimation.past import DAY, UNKNOWN, Past, Task, grid_of, microsecond, tasks_of
 from orc_lab.agents.estimation.pool import SHARPER, pooled
 from orc_lab.agents.estimation.table import Table
 from orc_lab.agents.forecast import QUANTILES, check_levels
@@ -233,7 +233,7 @@ def _open(tasks: pd.DataFrame, as_of: datetime | None) -> list[Task]:
 
 def _moments(wanted: Sequence[Task], as_of: datetime | None) -> similar.Codes:
     if as_of is not None:
-        return np.full(len(wanted), pd.Timestamp(as_of).as_unit("us").value, dtype=np.int64)
+        return np.full(len(wanted), microsecond(as_of), dtype=np.int64)
     return np.array([moment_made(task) for task in wanted], dtype=np.int64)
 
 

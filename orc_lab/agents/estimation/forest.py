@@ -9,6 +9,7 @@ the leaves that are there. At which sizes it is grown doesn't depend on who asks
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,20 +68,15 @@ class _Forest:
     """Trees grown on the first `size` tasks, and the leaves that all tasks fall into."""
 
     def __init__(self, past: Past, size: int) -> None:
-        from sklearn.ensemble import ExtraTreesRegressor  # loads for a second: only when needed
-
-        self._past = past
         first = max(0, size - ROWS)
         tasks = past.tasks[first:size]
         targets = np.array([(task.ratio, task.actual) for task in tasks])
         spread = np.maximum(targets.std(axis=0), 0.1)
-        forest = ExtraTreesRegressor(TREES, min_samples_leaf=LEAF, max_features=SHARE, bootstrap=True, random_state=0)
-        forest.fit(self._described(first, size), ((targets - targets.mean(axis=0)) / spread).round(_PLACES))
-        self._trees = [tree.tree_ for tree in forest.estimators_]
+        self._past = past
+        self._trees = _trees(
+            past.described(first, size).round(_PLACES), ((targets - targets.mean(axis=0)) / spread).round(_PLACES)
+        )
         self._first, self._of_past = 0, np.empty((0, TREES), dtype=np.int32)
-
-    def _described(self, first: int, last: int) -> Floats:
-        return self._past.described(first, last).round(_PLACES)
 
     def leaves(self, features: Floats) -> Leaves:
         """The leaf of each task in each tree, shape (tasks, TREES)."""
@@ -99,6 +95,25 @@ class _Forest:
     def cut(self, size: int) -> None:
         """Forget the leaves of tasks from this index on."""
         self._of_past = self._of_past[: max(0, size - self._first)]
+
+
+def _trees(features: Floats, targets: Floats) -> list[Any]:
+    """Extremely randomised trees, each on a bootstrap sample.
+
+    Grown one by one: scikit-learn's own forest spends more on checks and copies than on growing such small ones.
+    """
+    from sklearn import config_context  # loads for a second: only when needed
+    from sklearn.tree import ExtraTreeRegressor
+
+    rng = np.random.default_rng(0)
+    narrow, size = np.ascontiguousarray(features, dtype=np.float32), len(features)
+    trees = []
+    with config_context(skip_parameter_validation=True):
+        for seed in range(TREES):
+            drawn = np.bincount(rng.integers(0, size, size), minlength=size).astype(np.float64)
+            tree = ExtraTreeRegressor(min_samples_leaf=LEAF, max_features=SHARE, random_state=seed)
+            trees.append(tree.fit(narrow, targets, sample_weight=drawn, check_input=False).tree_)
+    return trees
 
 
 def _shared(leaves: Leaves, wanted: Leaves, relevance: Floats) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import isfinite, isnan, log, log1p, nan
 
 import numpy as np
@@ -73,7 +74,7 @@ def tasks_of(frame: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[
     """
     size = len(frame)
     completed, created = _instants(frame, "completed"), _instants(frame, "created")
-    fallback = created if as_of is None else np.full(size, as_of.as_unit("us").value)
+    fallback = created if as_of is None else np.full(size, microsecond(as_of))
     done = np.where(completed == UNKNOWN, fallback, completed)
     made = np.where(created == UNKNOWN, done, np.minimum(created, np.where(done == UNKNOWN, created, done)))
     estimate, actual = _logs(frame, "estimate_hours", LONGEST), _logs(frame, "actual_hours", np.inf)
@@ -88,6 +89,11 @@ def tasks_of(frame: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[
             *places, titles, tags, made, done, estimate.tolist(), actual.tolist(), strict=True
         )
     ]  # fmt: skip
+
+
+def microsecond(when: datetime) -> int:
+    """Microseconds since 1970 of a local instant."""
+    return int(pd.Timestamp(when).to_datetime64().astype("datetime64[us]").astype(np.int64))
 
 
 def _instants(frame: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -11,7 +11,7 @@ from orc_lab.agents.estimation.past import tasks_of
 from orc_lab.agents.estimation.table import Table
 from orc_lab.agents.forecast import NOMINAL, QUANTILES, Coverage, check_levels
 
-RECENT = 400  # the latest tasks tell how well forecasts hold now
+RECENT = 300  # the latest tasks tell how well forecasts hold now
 _FACTS = ["id", "created", "completed", "estimate_hours", "actual_hours"]
 _BLANK = {
     "id": "str", "created": "datetime64[us]", "completed": "datetime64[us]", "estimate_hours": "float64",
