@@ -1,13 +1,12 @@
 """Forecasts are kept as they were shown, meet their outcomes, and follow a truth that changes; in a real database."""
 
 import json
-import math
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from orc_lab.agents.ledger.entry import (
     ForecastEntry,
     Model,
     Subject,
-    hash_of,
     of_completion,
     of_todo,
     of_trouble,
@@ -31,7 +29,6 @@ from orc_lab.agents.ledger.scores import Score, State
 from orc_lab.agents.ledger.settle import settle
 from orc_lab.agents.ledger.standing import coverage, standings
 from orc_lab.agents.ledger.truth import resolve
-from orc_lab.errors import InvalidValue
 from orc_lab.mirror.duck import Mirror
 from orc_lab.mirror.features import Frames, frames
 from orc_lab.model.change import Change
@@ -40,7 +37,7 @@ from orc_lab.model.week import Week
 from orc_lab.review.when import default_week
 from orc_lab.workbench.bench import Workbench
 from tests.store import laws
-from tests.workbench.conftest import CLOCK, MONDAY, Now
+from tests.workbench.conftest import CLOCK, Now
 
 DAY = 86_400
 BAND = {0.1: 1.0, 0.25: 1.5, 0.5: 2.0, 0.75: 3.0, 0.9: 4.0}
@@ -461,71 +458,6 @@ def test_unknown_kinds_stay_open(wb: Workbench, now: Now, look: Callable[[], Fra
     unheard = shown(wb, of_trouble("trouble:other", "p", 0.5, as_of=now.at))
     now.passes(days=400)
     assert resolve([row, unheard], look()) == {}
-
-
-# Entries
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"quantiles": {}},
-        {"quantiles": {0.5: math.nan}},
-        {"quantiles": {0.1: 2.0, 0.9: 1.0}},
-        {"quantiles": {0.9: 1.0, 0.1: 2.0}},
-        {"quantiles": {1.0: 1.0}},
-        {"unit": "fortnights"},
-        {"unit": "probability", "quantiles": {0.5: 1.2}},
-        {"unit": "probability", "quantiles": {0.1: 0.2, 0.9: 0.3}},
-        {"raw_levels": (0.5,)},
-    ],
-)
-def test_an_entry_that_nobody_could_score_is_refused(values: dict[str, object]) -> None:
-    good: dict[str, object] = {
-        "model": "m",
-        "subject": Subject.TODO,
-        "unit": "hours",
-        "quantiles": BAND,
-        "as_of": MONDAY,
-    }
-    with pytest.raises(InvalidValue):
-        ForecastEntry(**(good | values))  # type: ignore[arg-type]
-
-
-def test_constructors_refuse_what_names_nothing() -> None:
-    nothing = Forecast(subject="x", unit="h", as_of=CLOCK.local(0), quantiles={}, basis=Basis.TOO_LITTLE, n=0)
-    calls: list[Callable[[], object]] = [
-        lambda: of_completion(DATES, as_of=0),
-        lambda: of_completion(DATES, as_of=0, week=W47, project_id="p"),
-        lambda: of_completion(DATES, as_of=0, count=0),
-        lambda: of_weeks(W47, 0, BAND, as_of=0),
-        lambda: of_weeks(W47, 1, BAND, as_of=0, unit="days"),
-        lambda: of_trouble(Model.LATE, "p", 0.5, as_of=0),
-        lambda: of_todo("t", nothing, as_of=0),
-    ]
-    for call in calls:
-        with pytest.raises(InvalidValue):
-            call()
-
-
-def test_dates_that_may_never_come_survive_json() -> None:
-    entry = of_completion({0.5: 3.0, 0.8: 40.0, 0.95: math.nan}, as_of=0, project_id="p")
-    assert json.loads(entry.written) == {"0.5": 3.0, "0.8": 40.0, "0.95": None}
-    assert read_quantiles(entry.written) == entry.quantiles == {0.5: 3.0, 0.8: 40.0, 0.95: math.inf}
-
-
-def test_the_hash_of_inputs_is_the_same_on_every_device() -> None:
-    import numpy as np
-    import pandas as pd
-
-    first = hash_of(todo="t", hours=2, tags=("a", "b"), day=date(2026, 11, 16), frame=pd.DataFrame({"a": [1, 2]}))
-    same = hash_of(
-        frame=pd.DataFrame({"a": [1.0, 2.0]}), day=date(2026, 11, 16), hours=np.float64(2), tags=["a", "b"], todo="t"
-    )
-    assert first == same == "ae8c86dba7119a2caa699848d9fed582"
-    assert hash_of(hours=2) != hash_of(hours=2.5)
-    with pytest.raises(InvalidValue, match="plain values"):
-        hash_of(what=object())
 
 
 # Speed

@@ -29,6 +29,13 @@ READING = {
     "estimate": ["x"],
     "forecast": [],
     "health": [],
+    "summary": ["x"],
+    "today": [],
+    "accuracy": [],
+    "knowledge list": [],
+    "knowledge show": ["projects.patterns"],
+    "knowledge why": ["projects.patterns", "silent"],
+    "backtest": [],
     "sql": ["SELECT 1"],
     "lab": ["--no-browser"],
 }
@@ -56,6 +63,8 @@ EDITING = {
     "stop": [],
     "undo": [],
     "import": ["tasks.csv"],
+    "knowledge forget": ["projects.patterns"],
+    "knowledge learn": ["--way", "dumped,done"],
 }
 CALLS = {name: [*name.split(), *words] for name, words in (READING | EDITING).items()}
 CSV = "title,status\nA,done\n"
@@ -76,7 +85,7 @@ def tasks(here: Path) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert set(CALLS) | {"init", "review"} == set(table.COMMANDS)
+    assert set(CALLS) | {"init", "review", "report"} == set(table.COMMANDS)
 
 
 @pytest.mark.parametrize("name", CALLS)
