@@ -25,6 +25,8 @@ from orc_lab.mirror.features import Frames
 from orc_lab.model.entities import ForecastRecord, Origin
 from orc_lab.workbench.bench import Workbench
 
+_FRESH = 600  # seconds that reading frames may take
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Desk:
@@ -43,10 +45,13 @@ class Desk:
         live = not wb.sample and clock.day(frames.as_of) == clock.day(now)
         knowledge = AgentKnowledge.load(wb, frames)
         if live:
-            with suppress(*NOT_NOW):  # a locked file must not keep anybody from reading
-                knowledge.catch_up(frames)
+            # Frames of an earlier instant lack what has happened since: it is learned when frames know it. And a locked
+            # file must not keep anybody from reading.
+            if frames.as_of > now - _FRESH:
+                with suppress(*NOT_NOW):
+                    knowledge.catch_up(frames)
             settle(wb, frames)
-        else:
+        elif not wb.sample:  # the sample learned when it was made
             knowledge.kb = known_then(frames)
         desk = cls(wb=wb, known=Known(frames=frames, kb=knowledge.kb), knowledge=knowledge, live=live, now=now)
         guard = desk.guard(Model.COMPLETION)

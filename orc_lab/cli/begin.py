@@ -104,7 +104,13 @@ def make_sample(path: str, now: int | None = None) -> None:
     from orc_lab.sample import life
 
     clock = Clock(zone=SAMPLE_ZONE)
-    life.make(path, end=Week.at(int(time.time()) if now is None else now, clock) - 1, zone=clock.zone)
+    end = Week.at(int(time.time()) if now is None else now, clock) - 1
+    life.make(path, end=end, zone=clock.zone)
+    from orc_lab.agents.knowledge.agent import catch_up
+    from orc_lab.review.reading import read_frames
+
+    with Workbench.open(path) as wb:  # so that there is something learned to look at
+        catch_up(wb, read_frames(wb, end, end.end(clock)))
 
 
 def made(path: str, make: Callable[[str], None]) -> None:

@@ -67,7 +67,7 @@ def do_knowledge_why(args: Namespace) -> None:
         show_json([reason.as_dict() for reason in reasons])
         return
     for reason in reasons:
-        say(f"{reason.sentence}  ({reason.key})")
+        say(f"{reason.sentence}  ({reason.key})" if reason.key else reason.sentence)
     if not reasons:
         say("Nothing taught it yet: it is as shipped.")
 
@@ -97,7 +97,7 @@ def do_knowledge_forget(args: Namespace) -> None:
         return
     changed = sum(one != other for one, other in zip(before.all(), after.all(), strict=False))
     what = " ".join(filter(None, (args.part, name, args.action)))
-    say(f"Forgotten: {what} ({changed} entries). `orc undo` brings it back.")
+    say(f"Forgotten: {what} ({_entries(changed)}). `orc undo` brings it back.")
 
 
 def args_knowledge_forget(parser: ArgumentParser) -> None:
@@ -123,7 +123,7 @@ def do_knowledge_learn(args: Namespace) -> None:
     if args.json:
         show_json({"action": action.key, "title": action.title, "changed": changed})
         return
-    say(f"Learned: {action.title or action.subject} ({changed} entries changed). `orc knowledge why` tells what.")
+    say(f"Learned: {action.title or action.subject} ({_entries(changed)} changed). `orc knowledge why` tells what.")
 
 
 def args_knowledge_learn(parser: ArgumentParser) -> None:
@@ -167,6 +167,10 @@ def _views(wb: Workbench, args: Namespace, part: str | None) -> "tuple[PartView,
     kb = _knowledge(wb, args).kb
     titles: Mapping[str, str] = {project.id: project.title for project in wb.find(Project)}
     return show(kb, titles=titles) if part is None else show(kb, [part], titles=titles)
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _learned(view: "PartView") -> int:

@@ -7,7 +7,7 @@ from orc_lab.cli import place
 from orc_lab.cli.output import say, where
 from orc_lab.cli.pages import reviewable, week_asked
 
-AGENTS = ("velocity", "estimation", "health")
+AGENTS = ("velocity", "estimation", "health", "knowledge")
 
 
 def do_report(args: Namespace) -> None:
@@ -15,6 +15,7 @@ def do_report(args: Namespace) -> None:
 
     velocity    level and trend, the next twelve weeks, how such forecasts have held, pauses and holidays
     estimation  estimates against hours, whether bands held, where they are no better than you, open todos
+    knowledge   what was learned from what you did, in ten parts, and what taught it
     health      each project's score with its evidence, chances of trouble, risks with steps, the score over time
 
     It is as known now, or at the end of a week. The last line printed is the path of the page.

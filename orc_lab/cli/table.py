@@ -56,7 +56,7 @@ GROUPS = {
         "knowledge why": ("knowing", "say what taught an entry, and what each thing changed"),
         "knowledge forget": ("knowing", "forget an entry, a part, or what one thing taught"),
         "knowledge learn": ("knowing", "approve a way of working, or say how long something takes in truth"),
-        "report": ("reports", "velocity, estimation or health: all that one agent knows, as a page"),
+        "report": ("reports", "velocity, estimation, health or knowledge: all of it, as a page"),
         "backtest": ("backtest", "say how every forecast would have held, beside what is simpler"),
         "sql": ("queries", "ask your history anything: orc sql 'SELECT …'"),
     },

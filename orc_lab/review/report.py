@@ -13,7 +13,7 @@ from orc_lab.review.publish import Published, executed
 from orc_lab.review.when import Asked, default_week, week_of
 from orc_lab.workbench.bench import Workbench
 
-AGENTS = ("velocity", "estimation", "health")
+AGENTS = ("velocity", "estimation", "health", "knowledge")
 
 
 def publish_report(

@@ -89,3 +89,11 @@ def live(path: Path, *, at: datetime | None = None, weeks: int = 10, title: str 
                     values = {"status": Status.DONE, "completed_at": end, "adjusted_hours": 1.5 + n / 2}
                     tx.update(Todo, each.id, values, at=end)
     return wb
+
+
+@cache
+def lived_in() -> Path:
+    """The path of such a database, closed; to be copied."""
+    path = Path(tempfile.mkdtemp(prefix="orc-own-")) / "own.db"
+    live(path).close()
+    return path

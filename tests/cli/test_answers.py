@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 
 from orc_lab.charts import png
 from orc_lab.errors import MissingProgram
-from orc_lab.model.entities import Capacity
+from orc_lab.model.entities import Capacity, ForecastRecord, Origin, Todo
 from orc_lab.model.week import Week
 from orc_lab.review import publish
 from orc_lab.review.publish import Published
 from orc_lab.workbench.bench import Workbench
+from tests.agents.insight_lives import lived_in
 from tests.cli.conftest import Orc
 
 
@@ -230,3 +232,101 @@ def test_a_wrong_week_makes_no_sample(orc: Orc, here: Path) -> None:
 def test_a_named_database_is_never_replaced_by_the_sample(orc: Orc, here: Path) -> None:
     assert orc("review", "--db", "mine.db").code == 4
     assert list(here.iterdir()) == []
+
+
+@pytest.fixture
+def mine(here: Path) -> Path:
+    """A database of one's own with recent work."""
+    path = here / "data" / "creation-os.db"
+    path.parent.mkdir()
+    shutil.copy(lived_in(), path)
+    return path
+
+
+def kept(path: Path) -> list[str]:
+    with Workbench.open(path) as wb:
+        rows = wb.find(ForecastRecord)
+        assert {row.origin for row in rows} <= {Origin.LIVE}
+        return sorted(row.model for row in rows)
+
+
+def test_what_is_forecast_of_ones_own_life_is_kept_once(orc: Orc, mine: Path) -> None:
+    assert orc("forecast").code == 0
+    assert kept(mine) == ["throughput", "throughput"], "todos and hours"
+    assert orc("forecast", "Thesis").code == 0
+    assert kept(mine) == ["completion", "throughput", "throughput"]
+    assert orc("health", "Thesis").code == 0
+    assert kept(mine) == ["completion", "throughput", "throughput", "trouble:dormant", "trouble:overrun"]
+    with Workbench.open(mine) as wb:
+        edits = len(wb.edits(10_000))
+    for words in (["forecast"], ["forecast", "Thesis"], ["health"]):
+        assert orc(*words).code == 0
+    with Workbench.open(mine) as wb:
+        assert len(wb.edits(10_000)) == edits
+
+
+def test_an_estimate_is_kept_of_a_todo_and_not_of_a_text(orc: Orc, mine: Path) -> None:
+    assert orc("estimate", "Write the end +Thesis 2h").code == 0
+    assert kept(mine) == []
+    with Workbench.open(mine) as wb:
+        todo = wb.find(Todo, status="confirmed")[0]
+    assert orc("estimate", todo.id[-6:]).code == 0
+    assert kept(mine) == ["estimate"]
+
+
+def test_a_forecast_of_a_project(orc: Orc, mine: Path) -> None:
+    ran = orc("forecast", "thesis")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("Thesis: 50% by ")
+    assert "hours left of Thesis" in ran.out
+    told = json.loads(orc("forecast", "Thesis", "--json").out)
+    assert list(told["when"]["days"]) == ["q50", "q80", "q95"]
+    assert told["change"] is None
+
+
+def test_a_what_if_is_told_and_not_kept(orc: Orc, mine: Path) -> None:
+    with Workbench.open(mine) as wb:
+        ids = [todo.id for todo in wb.find(Todo, status="confirmed")]
+    ran = orc("forecast", "Thesis", "--cut", f"{ids[0][-8:]},{ids[1][-8:]}")
+    assert ran.code == 0
+    assert "With the change: 50% by " in ran.out
+    told = json.loads(orc("forecast", "Thesis", "--add", "3h", "--add", "2h", "--first", ids[2], "--json").out)
+    assert list(told["change"]["after"]["days"]) == ["q50", "q80", "q95"]
+    assert kept(mine) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--cut", "4f2a9c"], 2, "orc forecast PROJECT"),
+        (["Nope"], 3, "Nope"),
+        (["Thesis", "--cut", "4f2a9c"], 3, "4f2a9c"),
+        (["Thesis", "--first", "4f2a9c"], 3, "4f2a9c"),
+        (["Thesis", "--add", "much"], 2, "hours"),
+        (["Thesis", "--add", "0"], 2, "above zero"),
+        (["Thesis", "--week", "2999-W01"], 2, "still to come"),
+    ],
+)
+def test_a_wrong_what_if_is_said(orc: Orc, mine: Path, words: list[str], code: int, told: str) -> None:
+    ran = orc("forecast", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert told in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_only_open_work_of_the_project_can_be_cut(orc: Orc, mine: Path) -> None:
+    with Workbench.open(mine) as wb:
+        done, other = wb.find(Todo, status="done")[0], wb.add_todo("Elsewhere", estimated_hours=1.0)
+    for id in (done.id, other.id):
+        ran = orc("forecast", "Thesis", "--cut", id)
+        assert (ran.code, ran.out) == (2, "")
+        assert "an open one of this project" in ran.err
+
+
+def test_what_nothing_is_known_of_is_not_kept(orc: Orc, own: Path) -> None:
+    orc("project", "add", "Young")
+    for words in (["forecast"], ["forecast", "Young"], ["health"], ["health", "Young"]):
+        ran = orc(*words)
+        assert ran.code == 0
+        assert "nan" not in ran.out.lower()
+    assert kept(own) == []

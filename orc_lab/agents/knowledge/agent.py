@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import pandas as pd
+
 from orc_lab.agents.knowledge.action import Action, Context, Kind
 from orc_lab.agents.knowledge.base import LEARNERS, KnowledgeBase
 from orc_lab.agents.knowledge.catch_up import Mark, happened
@@ -18,7 +20,7 @@ from orc_lab.agents.knowledge.context import context_of
 from orc_lab.agents.knowledge.entry import Entry, Reason, restored
 from orc_lab.agents.knowledge.parts import Part
 from orc_lab.errors import InvalidValue
-from orc_lab.mirror.features import Frames
+from orc_lab.mirror.features import KNOWLEDGE, Frames
 from orc_lab.model.entities import Knowledge
 from orc_lab.model.ids import derived_id
 from orc_lab.store import change_log, repository
@@ -145,6 +147,12 @@ class AgentKnowledge:
 def load(wb: Workbench) -> KnowledgeBase:
     """What a database knows; rows that are no part of the knowledge base are passed over."""
     return _known((row.part, row.name, row.version, row.learned_from) for row in wb.find(Knowledge, order="id"))
+
+
+def stored(wb: Workbench) -> pd.DataFrame:
+    """The rows of the knowledge base now, as frames hold them."""
+    rows = [(row.part, row.name, row.version, row.learned_from) for row in wb.find(Knowledge, order="id")]
+    return pd.DataFrame(rows, columns=list(KNOWLEDGE)).astype(KNOWLEDGE)
 
 
 def known_then(frames: Frames) -> KnowledgeBase:

@@ -16,7 +16,7 @@ import numpy as np
 from orc_lab.agents.health.risks import Severity
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.insight.suggest import Suggestion, suggestions
-from orc_lab.agents.recommend.effects import Expected, Futures, against, estimated, expected, first, one_by_one
+from orc_lab.agents.recommend.effects import Expected, Futures, against, easing, estimated, expected, first, one_by_one
 from orc_lab.agents.recommend.plan import Plan
 from orc_lab.agents.recommend.scheduler import Scheduler
 from orc_lab.agents.velocity.pace import WEEKS
@@ -25,7 +25,7 @@ from orc_lab.model.entities import Advice, Priority
 MOST = 10  # active projects looked at, the oldest first
 _LEAST_DAY = 0.25  # hours; with less a day's order means nothing
 FIRST = "first things first"
-Option = tuple[Suggestion, str, Callable[[], Expected]]  # what could be better, why, and its effect when asked
+Option = tuple[Suggestion, str, Callable[[], Expected | None]]  # what could be better, why, and its effect when asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,13 @@ def _risk(futures: Futures, id: str) -> Iterator[Recommended]:
 def _better(futures: Futures, id: str, order: Plan) -> Iterator[Recommended]:
     """The best optimisation that is sure to change something, and those of rules that rest."""
     rule, found = futures.known.kb.rule, False
-    options = [*_first(futures, id, order), *_suggested(futures, id)]
+    options = [*_first(futures, id, order), *_eased(futures, id), *_suggested(futures, id)]
     for each, reason, effect_of in sorted(options, key=lambda option: -rule(option[0].rule).weight):
         rests = rule(each.rule).retired
-        if (rests or not found) and (effect := effect_of()).low > 0:  # a simulation each: only where it is asked for
+        if not rests and found:
+            continue
+        effect = effect_of()  # a simulation
+        if effect is not None and effect.low > 0:
             found |= not rests
             yield _optimisation(futures.known, id, each, effect, reason)
 
@@ -163,6 +166,16 @@ def _first(futures: Futures, id: str, order: Plan) -> Iterator[Option]:
     )
     reason = "It comes first when due days and hours count too."
     yield suggestion, reason, lambda: expected(futures.effect(id, first(place)))
+
+
+def _eased(futures: Futures, id: str) -> Iterator[Option]:
+    """Steps against lesser risks."""
+    project = futures.known.snapshot(id)
+    for risk in futures.known.health(id).risks:
+        effect = easing(project, risk, futures) if risk.severity is Severity.MEDIUM else None
+        if effect is not None:
+            suggestion = Suggestion(rule=risk.name, description=risk.sentence, steps=risk.steps)
+            yield suggestion, "It is no danger yet, and costs time already.", effect
 
 
 def _suggested(futures: Futures, id: str) -> Iterator[Option]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from math import isnan, nan
+from functools import cached_property, partial
+from math import isnan, nan, sqrt
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ _WEEKS = 26  # looked ahead, or to the last due day
 _RANK = {"urgent": 0, "high": 1, "medium": 2, "low": 3}
 _ROOM_SEED = 1_000_003
 _RESAMPLES = 200
+_Z = 1.959964
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,9 +47,8 @@ class Futures:
         """Hours that each task still takes, and that each week brings."""
         known, position = self.known, {id: at for at, id in enumerate(self.ids)}
         projects = [known.project(id) for id in self.ids]
-        hours = known.estimator.draws(self.tasks, as_of=known.as_of, size=SIZE, seed=known.seed, remaining=True)
         return OpenWork(
-            hours=hours,
+            hours=self.drawn(self.tasks, SIZE),
             project=np.array([position[id] for id in self.tasks["project_id"]], dtype=np.int64),
             room=self._room(),
             due=np.array([_weeks_until(project["due"], known.as_of) for project in projects]),
@@ -56,6 +56,11 @@ class Futures:
             order=tuple(sorted(range(len(self.ids)), key=lambda at: (_RANK.get(projects[at]["priority"], 2), at))),
             growth=np.array([self._growth(id) for id in self.ids]),
         )
+
+    def drawn(self, tasks: pd.DataFrame, size: int) -> Floats:
+        """Scenarios of the hours that tasks still take, shape (size, tasks)."""
+        known = self.known
+        return known.estimator.draws(tasks, as_of=known.as_of, size=size, seed=known.seed, remaining=True)
 
     def _room(self) -> Floats:
         """Hours of each coming week; one hour where nothing was ever finished, so that orders can be compared."""
@@ -113,9 +118,10 @@ def against(futures: Futures, project: ProjectSnapshot, risk: Risk) -> Expected:
     """What the first step against a high risk is expected to change."""
     if risk.name != "late":
         return narrowing(futures, project.id, [item.id for item in _largest(project)])
+    cut = [item.id for item in project.cut]
     share = len(project.cut) / max(project.open, 1)
     cuts = 0 < share <= futures.known.lines.much or (isnan(project.safe_weeks) and 0 < share < 1)
-    return _cut(futures, project) if cuts else _later(futures, project)
+    return (without(futures, project.id, cut) if cuts else None) or _later(futures, project)
 
 
 def first(at: int) -> Action:
@@ -127,14 +133,36 @@ def _largest(project: ProjectSnapshot) -> list[OpenItem]:
     return sorted(project.items, key=lambda item: (-item.hours, item.id))[:3]
 
 
-def _cut(futures: Futures, project: ProjectSnapshot) -> Expected:
-    """What leaving out the smallest set that brings it home does to the chance of being on time."""
-    change = futures.known.what_if(project.id, cut=[item.id for item in project.cut]).change
-    if change is None:
-        return _later(futures, project)
+def easing(project: ProjectSnapshot, risk: Risk, futures: Futures) -> Callable[[], Expected | None] | None:
+    """How to find out what the first step against a lesser risk would change; None for a risk without such a step."""
+    if risk.name == "growing scope":
+        frozen = Action(freeze=[futures.ids.index(project.id)])
+        return lambda: expected(futures.effect(project.id, frozen))
+    tired = [item for item in project.items if item.carried >= futures.known.lines.carried]
+    gone = {"carried over": tired, "ageing work": project.aged}.get(risk.name, ())
+    if not 0 < len(gone) < project.open:
+        return None
+    return partial(without, futures, project.id, [item.id for item in gone])
+
+
+def without(futures: Futures, id: str, items: Sequence[str]) -> Expected | None:
+    """What leaving some todos out does: to the chance of being on time, or to the date; None where it is unknown."""
+    look, due = futures.known.look(id), futures.known.completion(id).due
+    none = ~look.unchanged & look.unchanged
+    before, after = look.days(look.unchanged, none), look.days(~np.isin(look.ids, list(items)), none)
+    if not len(before):
+        return None
+    if due is None:
+        low, middle, high = np.quantile(before - after, (0.1, 0.5, 0.9)).tolist()
+        told = f"Without them it is done {figure(middle)} days earlier (80% between {figure(low)} and {figure(high)})."
+        return Expected(what="days earlier", before=0.0, after=middle, low=low, high=high, sentence=told)
+    by = (due - look.as_of.date()).days
+    gained = (after <= by).astype(np.float64) - (before <= by)
+    p, change, half = float((after <= by).mean()), float(gained.mean()), _Z * float(gained.std()) / sqrt(len(gained))
+    points = f"{figure(100 * change, sign=True)} points, 95% within {figure(100 * half)}"
+    told = f"Without them the chance of being on time becomes {chance(p)} ({points})."
     return Expected(
-        what="chance of being on time", before=change.p_after - change.p_change, after=change.p_after,
-        low=change.p_low, high=change.p_high, sentence=f"Without them {change.sentence}.",
+        what="chance of being on time", before=p - change, after=p, low=change - half, high=change + half, sentence=told
     )  # fmt: skip
 
 
@@ -192,33 +220,28 @@ def narrowing(futures: Futures, id: str, items: Sequence[str]) -> Expected:
 
     That is the most that thinking about them can bring.
     """
-    hours, mine = _left(futures, id)
+    mine = futures.tasks[futures.tasks["project_id"] == id]
+    hours = futures.work.hours[:, mine.index]
     known = np.where(mine["id"].isin(list(items)).to_numpy(), np.median(hours, axis=0), hours)
-    return _narrower(futures, hours, known, "Were their hours known, the 80% band of what is left would be")
+    told = "Were their hours known, the 80% band of what is left would be"
+    return _narrower(hours.sum(axis=1), known.sum(axis=1), told, futures.known.seed)
 
 
 def estimated(futures: Futures, id: str, items: Sequence[str]) -> Expected:
     """By how many hours that band narrows once these tasks have an estimate: here the median of what is expected."""
-    known = futures.known
-    hours, mine = _left(futures, id)
-    blind = mine["id"].isin(list(items))
-    told = mine.assign(estimate_hours=mine["estimate_hours"].where(~blind, np.median(hours, axis=0)))
-    draws = known.estimator.draws(told, as_of=known.as_of, size=SIZE, seed=known.seed, remaining=True)
-    return _narrower(futures, hours, draws, "With an estimate of them, the 80% band of what is left is")
+    look = futures.known.look(id)
+    own, blind = look.open_tasks["estimate_hours"], look.open_tasks["id"].isin(list(items))
+    rated = look.open_tasks.assign(estimate_hours=own.where(~blind, np.median(look.hours, axis=0)))
+    after = futures.drawn(rated, len(look.hours))
+    told = "With an estimate of them, the 80% band of what is left is"
+    return _narrower(look.hours.sum(axis=1), after.sum(axis=1), told, futures.known.seed)
 
 
-def _left(futures: Futures, id: str) -> tuple[Floats, pd.DataFrame]:
-    """Scenarios of the hours left of a project's tasks, and those tasks."""
-    mine = np.flatnonzero(futures.work.project == futures.ids.index(id))
-    return futures.work.hours[:, mine], futures.tasks.iloc[mine]
-
-
-def _narrower(futures: Futures, before: Floats, after: Floats, told: str) -> Expected:
-    """Two bands of a sum compared, with an interval from resampled scenarios (B. Efron, Annals of Statistics 1979)."""
-    rows = np.random.default_rng(futures.known.seed).integers(0, SIZE, (_RESAMPLES, SIZE))
-    sums = before.sum(axis=1), after.sum(axis=1)
-    wide, narrow = (float(_width(each[None])[0]) for each in sums)
-    low, high = np.quantile(_width(sums[0][rows]) - _width(sums[1][rows]), (0.025, 0.975)).tolist()
+def _narrower(before: Floats, after: Floats, told: str, seed: int) -> Expected:
+    """Two bands compared, with an interval from resampled scenarios (B. Efron, Annals of Statistics 1979)."""
+    rows = np.random.default_rng(seed).integers(0, len(before), (_RESAMPLES, len(before)))
+    wide, narrow = (float(_width(each[None])[0]) for each in (before, after))
+    low, high = np.quantile(_width(before[rows]) - _width(after[rows]), (0.025, 0.975)).tolist()
     gained = f"{figure(wide - narrow)} h narrower than its {figure(wide)} h"
     sentence = f"{told} {gained} (95% between {figure(low, sign=True)} and {figure(high, sign=True)} h)."
     return Expected(what="hours of the band", before=wide, after=narrow, low=low, high=high, sentence=sentence)

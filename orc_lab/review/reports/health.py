@@ -13,7 +13,8 @@ from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.health.chances import Trouble
 from orc_lab.agents.health.rules import Health, Label, health
 from orc_lab.agents.health.snapshot import ProjectSnapshot, snapshot
-from orc_lab.agents.health.trouble import HealthModel
+from orc_lab.agents.insight.known import Known
+from orc_lab.agents.knowledge.agent import known_then
 from orc_lab.charts.backtest import score_over_time
 from orc_lab.charts.projects import health as health_chart
 from orc_lab.charts.projects import scores as chart_rows
@@ -51,27 +52,17 @@ class _Facts:
 
 def _facts(frames: Frames) -> _Facts:
     active = frames.projects[frames.projects["status"] == ProjectStatus.ACTIVE.value]
-    estimator, model = Estimator().observe(frames.finished), HealthModel().observe(frames.finished)
-    ages = ageing(frames.tasks, frames.now)
-    found = [_project(frames, row, estimator, model, ages) for _, row in active.iterrows()]
+    known = Known(frames=frames, kb=known_then(frames))
+    found = [_project(known, id) for id in active["id"]]
     ordered = sorted(found, key=lambda one: (one.health.score is None, one.health.score, one.health.title))
     worst = active.set_index("id", drop=False).loc[[one.known.id for one in ordered[:MOST_DRAWN]]]
-    return _Facts(frames=frames, projects=ordered, history=_history(frames, worst, estimator))
+    return _Facts(frames=frames, projects=ordered, history=_history(frames, worst, known.estimator))
 
 
-def _project(frames: Frames, row: pd.Series, estimator: Estimator, model: HealthModel, ages: pd.DataFrame) -> _Project:
-    known = snapshot(
-        frames.tasks,
-        frames.weekly,
-        row,
-        frames.now,
-        estimator,
-        commitments=frames.commitments,
-        capacity=frames.ahead,
-        ages=ages,
-    )
-    mine = frames.tasks[frames.tasks["project_id"] == row["id"]]
-    return _Project(known=known, health=health(known), trouble=model.score(mine, as_of=frames.now, due=known.due))
+def _project(known: Known, id: str) -> _Project:
+    look, health = known.snapshot(id), known.health(id)
+    trouble = health.trouble or known.model.score(known.tasks(id).drop(columns="due"), as_of=known.as_of, due=look.due)
+    return _Project(known=look, health=health, trouble=trouble)
 
 
 def _history(frames: Frames, rows: pd.DataFrame, estimator: Estimator) -> pd.DataFrame:
