@@ -9,6 +9,17 @@ TYPE_CHECKING = False  # what `typing` would say, without loading it
 if TYPE_CHECKING:
     from os import PathLike
 
+    from orc_lab.agents.completion.dates import forecast_completion as forecast_completion
+    from orc_lab.agents.desk import Desk as Desk
+    from orc_lab.agents.estimation.estimator import Estimator as Estimator
+    from orc_lab.agents.health.trouble import HealthModel as HealthModel
+    from orc_lab.agents.insight.analysis import analyze_project as analyze_project
+    from orc_lab.agents.insight.summary import generate_project_summary as generate_project_summary
+    from orc_lab.agents.knowledge.agent import AgentKnowledge as AgentKnowledge
+    from orc_lab.agents.recommend.daily import generate_daily_recommendations as generate_daily_recommendations
+    from orc_lab.agents.recommend.scheduler import Recommender as Recommender
+    from orc_lab.agents.recommend.scheduler import Scheduler as Scheduler
+    from orc_lab.agents.velocity.throughput import forecast_throughput as forecast_throughput
     from orc_lab.errors import OrcError as OrcError
     from orc_lab.mirror.duck import Mirror as Mirror
     from orc_lab.model.entities import Activity as Activity
@@ -27,7 +38,18 @@ if TYPE_CHECKING:
 
 _ENTITIES = "Activity Capacity Commitment Intention Priority Project ProjectStatus Session Status Todo WeeklyGoal"
 _HOMES = {
+    "AgentKnowledge": "orc_lab.agents.knowledge.agent",
+    "Desk": "orc_lab.agents.desk",
+    "Estimator": "orc_lab.agents.estimation.estimator",
+    "HealthModel": "orc_lab.agents.health.trouble",
     "OrcError": "orc_lab.errors",
+    "Recommender": "orc_lab.agents.recommend.scheduler",
+    "Scheduler": "orc_lab.agents.recommend.scheduler",
+    "analyze_project": "orc_lab.agents.insight.analysis",
+    "forecast_completion": "orc_lab.agents.completion.dates",
+    "forecast_throughput": "orc_lab.agents.velocity.throughput",
+    "generate_daily_recommendations": "orc_lab.agents.recommend.daily",
+    "generate_project_summary": "orc_lab.agents.insight.summary",
     "Mirror": "orc_lab.mirror.duck",
     **dict.fromkeys(_ENTITIES.split(), "orc_lab.model.entities"),
     "Week": "orc_lab.model.week",

@@ -7,6 +7,7 @@ flow       throughput with its forecast, arrivals against departures, cumulative
 estimates  estimates against actual hours, their ratio over time, calibration of the bands
 ages       ageing work and cycle times
 projects   health by project
+backtest   how models did against simpler ones on a history
 rhythm     the hours of the week in which work happens
 legend     the key to a figure's colours in HTML
 offline    figures as HTML fragments, the script they need, a page around them, cells of notebooks

@@ -17,6 +17,10 @@ past       undo, log
 imports    import
 queries    sql
 outlook    estimate, forecast, health (what they say is computed in `answers`)
+insights   summary, today, accuracy
+knowing    knowledge: list, show, why, forget, learn
+backtest   backtest (its histories are read in `histories`)
 pages      review, dashboard
+reports    report
 lab        lab
 """

@@ -30,13 +30,13 @@ def do_summary(args: Namespace) -> None:
         from orc_lab.agents.insight import told
         from orc_lab.agents.insight.analysis import analyze_project
         from orc_lab.agents.insight.span import time_frame
-        from orc_lab.agents.insight.summary import project_summary
+        from orc_lab.agents.insight.summary import generate_project_summary
 
         frame = time_frame(args.time)
         id = reading.named(wb, Project, " ".join(args.project))
         desk = desk_of(wb, args)
         known = desk.known
-        found = analyze_project(known, id) if args.analysis else project_summary(known, id, frame)
+        found = analyze_project(known, id) if args.analysis else generate_project_summary(known, id, frame)
         desk.keep([*told.finish(known, id, known.completion(id)), *told.troubles(known, found.health)])
     if args.json:
         show_json(found.as_dict())

@@ -9,6 +9,7 @@ tiles     the key numbers
 back      the sections that look back: done, plan, carried over, estimates
 ahead     the sections that look ahead: throughput, ageing, health, next week
 made      how each number is made
+forecasts the forecasts that it shows, as entries of the ledger
 weekly    `weekly_review`: all of it together, a pure function of frames
 sentence  sentences that keep the values they show; how numbers are written
 blocks    what a review is made of, and its JSON
@@ -21,4 +22,5 @@ warm      what that kernel loads while it is connected to
 execute   run a notebook on it with papermill
 export    the executed notebook as page, notebook and JSON, through nbconvert (`templates/index.html.j2`)
 publish   `publish`: execute, export, and put the three files into place
+report    the same for the report of one agent; `reports` holds what each says
 """

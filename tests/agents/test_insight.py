@@ -17,7 +17,7 @@ from orc_lab.agents.insight.known import Known
 from orc_lab.agents.insight.measures import pace, productivity
 from orc_lab.agents.insight.span import Span, TimeFrame, time_frame
 from orc_lab.agents.insight.suggest import suggestions, unusual_ways
-from orc_lab.agents.insight.summary import project_summary
+from orc_lab.agents.insight.summary import generate_project_summary
 from orc_lab.agents.insight.trends import drift, finishes, progress_series, quality, trends
 from orc_lab.agents.knowledge.action import workflow_optimization
 from orc_lab.agents.knowledge.base import KnowledgeBase, learn
@@ -65,7 +65,7 @@ LIVES = lives()
 def test_every_life_has_a_summary_and_an_analysis_under_their_names(name: str) -> None:
     known = LIVES[name]
     for frame in TimeFrame:
-        told = plain(project_summary(known, "p1", frame).as_dict())
+        told = plain(generate_project_summary(known, "p1", frame).as_dict())
         assert told["time_frame"] == frame.value
         assert set(told["insights"]) == {"summary", "health_score", "risk_factors", "recommendations"}
         assert set(told["metrics"]) == {"velocity", "productivity", "time_to_completion"}
@@ -87,20 +87,20 @@ def test_every_life_has_a_summary_and_an_analysis_under_their_names(name: str) -
 
 
 def test_a_summary_says_what_was_done_what_is_left_and_when_it_ends() -> None:
-    assert "Nothing is open." in project_summary(LIVES["all done"], "p1").text
-    assert "0 todos of it were done" in project_summary(LIVES["nothing yet"], "p1").text
-    late = project_summary(LIVES["overdue"], "p1")
+    assert "Nothing is open." in generate_project_summary(LIVES["all done"], "p1").text
+    assert "0 todos of it were done" in generate_project_summary(LIVES["nothing yet"], "p1").text
+    late = generate_project_summary(LIVES["overdue"], "p1")
     assert late.risk_factors[0].name == "late"
     assert late.recommendations
-    assert "on time with a chance of" in project_summary(LIVES["due"], "p1").text
-    assert "on time" not in project_summary(LIVES["no due day"], "p1").text
-    assert project_summary(LIVES["first week"], "p1").as_dict()["insights"]["health_score"] is None  # type: ignore[index]
+    assert "on time with a chance of" in generate_project_summary(LIVES["due"], "p1").text
+    assert "on time" not in generate_project_summary(LIVES["no due day"], "p1").text
+    assert generate_project_summary(LIVES["first week"], "p1").as_dict()["insights"]["health_score"] is None  # type: ignore[index]
 
 
 def test_one_number_for_one_thing() -> None:
     for name in ("due", "overdue"):
         known = LIVES[name]
-        analysis, summary = analyze_project(known, "p1"), project_summary(known, "p1")
+        analysis, summary = analyze_project(known, "p1"), generate_project_summary(known, "p1")
         p = known.snapshot("p1").p_on_time
         assert analysis.completion.p_on_time == pytest.approx(p)
         assert summary.time_to_completion.p_on_time == pytest.approx(p)
@@ -109,11 +109,11 @@ def test_one_number_for_one_thing() -> None:
 
 
 def test_a_title_is_data() -> None:
-    told = project_summary(LIVES["nasty"], "p1").as_dict()
+    told = generate_project_summary(LIVES["nasty"], "p1").as_dict()
     assert told["title"] == NASTY
 
 
-@pytest.mark.parametrize("ask", [project_summary, analyze_project, suggestions])
+@pytest.mark.parametrize("ask", [generate_project_summary, analyze_project, suggestions])
 def test_an_unknown_project_is_said(ask: Any) -> None:
     with pytest.raises(NotFound):
         ask(LIVES["due"], "nope")
@@ -299,7 +299,10 @@ def test_another_knowledge_base_changes_the_score_and_keeps_the_models() -> None
 def test_the_same_life_says_the_same_whatever_the_order_of_rows() -> None:
     todos = [*past(), *still_open(5)]
     one, other = (known_of(rows, [project(due=DUE)]) for rows in (todos, todos[::-1]))
-    assert project_summary(one, "p1", TimeFrame.ALL).as_dict() == project_summary(other, "p1", TimeFrame.ALL).as_dict()
+    assert (
+        generate_project_summary(one, "p1", TimeFrame.ALL).as_dict()
+        == generate_project_summary(other, "p1", TimeFrame.ALL).as_dict()
+    )
     assert analyze_project(one, "p1").as_dict() == analyze_project(other, "p1").as_dict()
 
 
@@ -308,7 +311,7 @@ def test_the_sample_life_is_summed_up_whole() -> None:
     assert len(known.active) > 3
     for id in known.frames.projects["id"]:
         for frame in TimeFrame:
-            plain(project_summary(known, id, frame).as_dict())
+            plain(generate_project_summary(known, id, frame).as_dict())
         plain(analyze_project(known, id).as_dict())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -31,8 +32,15 @@ Weeks = Callable[[Floats, int, int], Floats]  # history, size, seed → hours of
 
 
 def scenarios_ahead(history: Floats, size: int, seed: int) -> Floats:
-    """Weeks ahead by the velocity model."""
-    return scenarios(history, HORIZON, size=size, seed=seed)
+    """Weeks ahead by the velocity model; those of the whole person serve all of their plans."""
+    return _ahead(history.tobytes(), size, seed)
+
+
+@lru_cache(maxsize=4)
+def _ahead(history: bytes, size: int, seed: int) -> Floats:
+    found = scenarios(np.frombuffer(history), HORIZON, size=size, seed=seed)
+    found.flags.writeable = False
+    return found
 
 
 def blocks_ahead(history: Floats, size: int, seed: int) -> Floats:

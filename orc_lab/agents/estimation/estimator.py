@@ -121,6 +121,8 @@ class Estimator:
         `as_of` as in `predict`; `remaining` takes off the hours already spent (`actual_hours`). Where there are ids,
         the order of rows is without effect.
         """
+        if tasks.empty:
+            return np.zeros((size, 0))
         rng = np.random.default_rng(seed)
         order = np.argsort(tasks["id"].to_numpy(), kind="stable") if "id" in tasks else np.arange(len(tasks))
         wanted = _open(tasks.iloc[order], as_of)
@@ -129,10 +131,8 @@ class Estimator:
         for rows, atoms, _ in self.forecasts(wanted, moments):
             spent = np.exp(np.nan_to_num([wanted[row].actual for row in rows], nan=-np.inf))
             out[:, order[rows]] = (atoms.left_after(spent) if remaining else atoms).sample(size, rng)
-        if len(wanted):
-            sd = self.shared_sd(int(moments.max())) * np.sqrt(1 - 1 / len(wanted))  # one task's band has it already
-            out *= shared.factors(float(sd), size, rng)[:, None]
-        return out
+        sd = self.shared_sd(int(moments.max())) * np.sqrt(1 - 1 / len(wanted))  # one task's band has it already
+        return np.asarray(out * shared.factors(float(sd), size, rng)[:, None])
 
     def predict_total(
         self,

@@ -6,6 +6,6 @@ trends     progress, velocity and quality over a span, each with its slope
 measures   velocity and productivity over a span
 told       the same as entries of the ledger
 suggest    what could be done better, by named rules
-summary    `project_summary`: insights, metrics, trends
+summary    `generate_project_summary`: insights, metrics, trends
 analysis   `analyze_project`: health, risks, optimisations, predictions over 30 days
 """

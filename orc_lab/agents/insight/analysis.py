@@ -13,7 +13,7 @@ from orc_lab.agents.health.rules import Health
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.insight.span import TimeFrame
 from orc_lab.agents.insight.suggest import Suggestion, suggestions
-from orc_lab.agents.insight.summary import project_summary
+from orc_lab.agents.insight.summary import generate_project_summary
 from orc_lab.agents.knowledge.advice import Comparison, compare
 
 
@@ -77,7 +77,7 @@ class ProjectAnalysis:
 
 def analyze_project(known: Known, id: str) -> ProjectAnalysis:
     """Look at a project whole; raises NotFound."""
-    summary = project_summary(known, id, TimeFrame.MONTH)
+    summary = generate_project_summary(known, id, TimeFrame.MONTH)
     health = summary.health
     return ProjectAnalysis(
         project_id=id,

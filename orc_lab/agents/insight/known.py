@@ -32,6 +32,8 @@ from orc_lab.errors import NotFound
 from orc_lab.mirror.features import Frames
 from orc_lab.model.entities import ProjectStatus
 
+SCENARIOS = 500  # of each project
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Known:
@@ -126,7 +128,7 @@ class Known:
             self.project(id)
             self._looks[id] = look_at(
                 self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator,
-                capacity=self.frames.ahead, past=self.replays, seed=self.seed,
+                capacity=self.frames.ahead, past=self.replays, size=SCENARIOS, seed=self.seed,
             )  # fmt: skip
         return self._looks[id]
 
@@ -185,6 +187,6 @@ class Known:
         found = project_completion(
             self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator,
             due=moment(self.project(id)["due"]), capacity=self.frames.ahead, cut=cut, add=add, first=first,
-            past=self.replays, quantiles=self._levels, seed=self.seed,
+            past=self.replays, quantiles=self._levels, size=SCENARIOS, seed=self.seed,
         )  # fmt: skip
         return self._promised(found)

@@ -65,7 +65,7 @@ class ProjectSummary:
         }
 
 
-def project_summary(known: Known, id: str, frame: TimeFrame = TimeFrame.MONTH) -> ProjectSummary:
+def generate_project_summary(known: Known, id: str, frame: TimeFrame = TimeFrame.MONTH) -> ProjectSummary:
     """Sum a project up; raises NotFound."""
     project, health, done = known.snapshot(id), known.health(id), known.completion(id)
     span = Span.of(frame, known.as_of, known.tasks(id)["created"].min())
