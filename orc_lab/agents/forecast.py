@@ -61,6 +61,7 @@ def chance(value: float) -> str:
 
 def check_levels(levels: tuple[float, ...]) -> tuple[float, ...]:
     """Return the levels unchanged; raise InvalidValue unless they rise and lie strictly between 0 and 1."""
+    levels = tuple(float(level) for level in levels)
     rising = all(a < b for a, b in pairwise(levels))
     if not levels or not rising or not (levels[0] > 0 and levels[-1] < 1):
         raise InvalidValue("quantiles", levels, "rising numbers between 0 and 1")

@@ -46,15 +46,14 @@ class Outlook:
 def seen(wb: Workbench, week: Week | None) -> tuple[Frames, str]:
     """Return what was known at the end of a week, or is known now, and a line where that needs saying.
 
-    Without a week it is now; in the sample life, and where nothing has happened for long, the end of the last week
-    with something in it. Raises FutureWeek.
+    Without a week it is now; in the sample life the end of its last week. Raises FutureWeek.
     """
     now = int(time.time())
     if week is not None:
         return read_frames(wb, week_of(wb, week, now), now), ""
-    due = default_week(wb, now)
-    if not wb.sample and due >= wb.week() - 1:
+    if not wb.sample:
         return read_frames(wb, wb.week(), now), ""
+    due = default_week(wb, now)
     return read_frames(wb, due, now), f"As known at the end of {due}, the last week with something in it."
 
 

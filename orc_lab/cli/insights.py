@@ -109,7 +109,7 @@ def do_today(args: Namespace) -> None:
     if args.json:
         show_json({**today.as_dict(), "recommendations": [each.as_dict() for each in kept]})
         return
-    _show_today(today, kept, titles)
+    _show_today(today, kept, titles, live=desk.live)
     for told in resting:
         note(told)
 
@@ -140,10 +140,10 @@ def _answer(wb: Workbench, args: Namespace) -> None:
         say(f"{response.value}: {row.title}. {row.description or ''}".rstrip())
 
 
-def _show_today(today: "Today", kept: "tuple[Kept, ...]", titles: dict[str, str]) -> None:
+def _show_today(today: "Today", kept: "tuple[Kept, ...]", titles: dict[str, str], *, live: bool) -> None:
     for each in kept:
         answered = f" [{each.response}]" if each.response else ""
-        say(f"{short(each.id)}  {each.told.priority.value}: {each.told.title}{answered}")
+        say(f"{short(each.id) if live else '·':6}  {each.told.priority.value}: {each.told.title}{answered}")
         say(f"        {each.told.description}")
         say(f"        why: {each.told.reason}")
         say(f"        effect: {each.told.effect.sentence}")

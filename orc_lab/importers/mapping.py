@@ -141,6 +141,7 @@ def from_pairs(text: str) -> ColumnMapping:
     columns, tags = {}, []
     for pair in filter(None, map(str.strip, text.split(","))):
         target, equals, column = (part.strip() for part in pair.partition("="))
+        target = target.removesuffix("_hours")  # estimate_hours and actual_hours, as frames call them
         if not equals or not column or target not in TARGETS:
             raise InvalidValue("--map", pair, f"TARGET=COLUMN, the target one of {', '.join(TARGETS)}")
         if target == "tags" and "tags" in columns:

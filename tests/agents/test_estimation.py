@@ -308,3 +308,22 @@ def test_quantiles_may_be_chosen():
     assert list(known().predict(open_tasks(1), quantiles=(0.05, 0.95)).columns) == ["q5", "q95", "basis", "n"]
     with pytest.raises(InvalidValue):
         known().predict(open_tasks(1), quantiles=(0.9, 0.1))
+
+
+@pytest.mark.parametrize("count", [10, 20, 40, 100])
+def test_one_giant_outlier_does_not_rule_a_total(count):
+    past, plan = finished(count), open_tasks(20)
+    slip = past.assign(actual_hours=past["actual_hours"].where(past.index != count // 2, 2000.0))
+    usual, after = (Estimator().observe(one).predict_total(plan, as_of=AS_OF) for one in (past, slip))
+    assert after[0.5] < 1.6 * usual[0.5]
+    assert after[0.9] < 2.0 * usual[0.9]
+
+
+def test_rows_without_ids_in_any_order_and_numbers_as_names_are_the_same():
+    past = finished(120).drop(columns="id").assign(completed=lambda t: t["completed"].dt.normalize())
+    past["project_id"] = past["project_id"].str[1:].astype(int)
+    mixed, tasks = past.sample(frac=1, random_state=3), open_tasks(2).assign(project_id=[1.0, np.nan])
+    one, other = (Estimator().observe(each).predict(tasks, as_of=AS_OF) for each in (past, mixed))
+    pd.testing.assert_frame_equal(one, other)
+    named = Estimator().observe(past.assign(project_id=past["project_id"].astype(float))).predict(tasks, as_of=AS_OF)
+    pd.testing.assert_frame_equal(one, named)

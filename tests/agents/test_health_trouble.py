@@ -276,3 +276,14 @@ def test_on_a_made_up_person_it_beats_the_cost_so_far():
 def test_on_the_real_history_it_beats_the_cost_so_far(persons):
     found = np.array([row for mine in persons.values() if len(mine) < 700 for row in replay(mine)])
     assert area(found[:, 0], found[:, 1]) > area(found[:, 0], found[:, 2])
+
+
+def test_what_is_learned_later_and_ends_later_changes_no_score() -> None:
+    past, now = finished(200), AS_OF - pd.Timedelta(days=40)
+    snapshot = past[(past["project_id"] == "p1") & (past["created"] < now)]
+    then = snapshot.assign(
+        completed=snapshot["completed"].where(snapshot["completed"] <= now),
+        actual_hours=snapshot["actual_hours"].where(snapshot["completed"] <= now),
+    )
+    known = HealthModel().observe(past[past["completed"] < now.normalize()])
+    assert HealthModel().observe(past).score(snapshot, as_of=now) == known.score(then, as_of=now)

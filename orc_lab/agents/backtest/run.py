@@ -71,6 +71,8 @@ def backtest(
     """
     if unknown := [name for name in only if name not in FAMILIES]:
         raise InvalidValue("a part of the backtest", unknown[0], f"one of {', '.join(FAMILIES)}")
+    if not histories:
+        raise InvalidValue("histories", "none", "at least one person's tasks")
     known = {person: prepared(tasks) for person, tasks in histories.items()}
     wanted = {name: family for name, family in FAMILIES.items() if not only or name in only}
     steps = len(wanted) * len(known)

@@ -37,8 +37,10 @@ class Change:
     def sentence(self) -> str:
         """For a page."""
         middle, low, high = self.sooner[0.5], self.sooner[0.1], self.sooner[0.9]
-        way = "later" if middle < 0 else "sooner"
-        days = f"{figure(abs(middle))} days {way} at the median (80%: {figure(low)} to {figure(high)} sooner)"
+        if middle < 0:
+            days = f"{figure(-middle)} days later at the median (80%: {figure(-high)} to {figure(-low)} later)"
+        else:
+            days = f"{figure(middle)} days sooner at the median (80%: {figure(low)} to {figure(high)} sooner)"
         if isnan(self.p_after):
             return days
         points = f"{figure(100 * self.p_change, sign=True)} points"

@@ -18,7 +18,7 @@ from orc_lab.agents.atoms import Floats
 
 Days = npt.NDArray[np.int64]  # days since 1970-01-01
 LOOK_BACK = 1095  # days of history that a forecast reads
-FAR = 36_500.0  # days ahead at which a forecast ends: a century is never
+FAR = 36_400.0  # days, 5,200 weeks, ahead at which a forecast ends: a century is never
 _HALF_LIVES = np.array([14.0, 56.0, 224.0])  # days: the pace of the last weeks, months and year
 _WORTH = 2.0  # days with work that the pace of a longer stretch counts as for a shorter one
 _CLUSTER = 2.0  # variance ÷ mean of such days in a stretch, of a pace that doesn't change

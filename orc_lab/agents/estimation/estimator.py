@@ -124,7 +124,9 @@ class Estimator:
         if tasks.empty:
             return np.zeros((size, 0))
         rng = np.random.default_rng(seed)
-        order = np.argsort(tasks["id"].to_numpy(), kind="stable") if "id" in tasks else np.arange(len(tasks))
+        order = (
+            np.argsort(tasks["id"].astype("str").to_numpy(), kind="stable") if "id" in tasks else np.arange(len(tasks))
+        )
         wanted = _open(tasks.iloc[order], as_of)
         moments = _moments(wanted, as_of)
         out = np.zeros((size, len(wanted)))
@@ -176,6 +178,7 @@ class Estimator:
     ) -> Iterator[tuple[similar.Codes, Atoms, int]]:
         """The same for tasks of one moment that all may still be done at once, or all not."""
         known = self._before(moment)
+        forgotten = self._forgotten if known else 0  # what was before all that is kept, nobody knows any more
         past = similar.arrays(self._tasks[max(0, known - similar.WINDOW) : known], self._codes)
         weight = similar.relevance(past, at_once=wanted[0].at_once)
         asked = similar.arrays(wanted, self._codes)
@@ -185,20 +188,20 @@ class Estimator:
             quick = similar.from_estimates(past.take(rated), weight[rated], asked.take(estimated))
             yield rows[estimated], *self._thrown_together(quick, some, moment, past.actual)
         if not estimated.all():
-            yield rows[~estimated], similar.from_actuals(past, weight, asked.take(~estimated)), self._forgotten + known
+            yield rows[~estimated], similar.from_actuals(past, weight, asked.take(~estimated)), forgotten + known
 
     def _thrown_together(self, quick: Atoms, wanted: Sequence[Task], moment: int, recent: Floats) -> tuple[Atoms, int]:
         """The pool of all models where there is enough to grow a forest, on the grid of the person's hours."""
         known = bisect_left(self._past.tasks, moment, key=_at)
         if known < FIRST:
-            return quick, self._forgotten + known
+            return quick, known + (self._forgotten if known else 0)
         past = self._past.tasks[:known]
         relevance = np.ones(known)
         if not wanted[0].at_once:
             relevance[[task.at_once for task in past]] = similar.AT_ONCE
         features = [self._past.describe(task, known) for task in wanted]
         first, weights = self._forests.weights(known, features, relevance)
-        was = np.array([(task.estimate, task.actual) for task in past[first:]]).T
+        was = np.array([(task.estimate, task.estimate + task.ratio) for task in past[first:]]).T
         estimate = np.array([task.estimate for task in wanted])
         atoms = pooled(quick, estimate, (was[0], was[1]), weights)
         if wanted[0].at_once:
@@ -209,8 +212,10 @@ class Estimator:
         return bisect_left(self._tasks, moment, key=_at)
 
 
-def _order(task: Task) -> tuple[int, str]:
-    return task.at, task.id or ""
+def _order(task: Task) -> tuple[object, ...]:
+    """In order of completion; all facts decide between two of one instant, so that the order of rows doesn't."""
+    hours = (-1.0 if np.isnan(task.estimate) else task.estimate, task.actual)
+    return task.at, task.id or "", task.made, *hours, task.project, task.category, task.priority, task.title
 
 
 def _at(task: Task) -> int:

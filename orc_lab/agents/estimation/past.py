@@ -22,7 +22,7 @@ LONGEST = 2000.0  # hours, a working year: a larger estimate stands for "no idea
 HALF_LIFE = 400.0  # finished tasks after which one counts half
 _SHRINK = 5.0  # tasks a place needs to weigh as much as what is above it
 _SLOPE_TASKS = 20.0
-_OUTLIER = log(10.0)  # a ratio beyond ten is as good as ten
+OUTLIER = log(10.0)  # a ratio beyond ten is as good as ten: one slip must not rule a line, or all sums
 _EXACT = 1e-9
 _WORDS = 8  # of a title are looked at
 DAY = 86_400_000_000  # microseconds
@@ -64,7 +64,7 @@ class Task:
     @property
     def ratio(self) -> float:
         """Return ln(actual ÷ estimate), at most an outlier."""
-        return min(max(self.actual - self.estimate, -_OUTLIER), _OUTLIER)
+        return min(max(self.actual - self.estimate, -OUTLIER), OUTLIER)
 
 
 def tasks_of(frame: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[Task]:
@@ -93,21 +93,31 @@ def tasks_of(frame: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[
 
 def microsecond(when: datetime) -> int:
     """Microseconds since 1970 of a local instant."""
-    return int(pd.Timestamp(when).to_datetime64().astype("datetime64[us]").astype(np.int64))
+    return int(pd.Timestamp(when).tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64))
 
 
 def _instants(frame: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     if name not in frame:
         return np.full(len(frame), UNKNOWN)
-    return pd.to_datetime(frame[name]).to_numpy().astype("datetime64[us]").astype(np.int64)
+    return naive(pd.to_datetime(frame[name], format="ISO8601")).to_numpy().astype("datetime64[us]").astype(np.int64)
+
+
+def naive(times: pd.Series) -> pd.Series:
+    """Times by the clock on the wall: the zone, where there is one, is left out."""
+    return times if times.dt.tz is None else times.dt.tz_localize(None)
 
 
 def _texts(frame: pd.DataFrame, *names: str) -> list[str]:
     for name in names:
         if name in frame:
             column = frame[name]
-            return [str(value) if known else "" for value, known in zip(column, column.notna(), strict=True)]
+            return [_name(value) if known else "" for value, known in zip(column, column.notna(), strict=True)]
     return [""] * len(frame)
+
+
+def _name(value: object) -> str:
+    """A name as text; 1.0 and 1 are one name, for a missing one turns a column of whole numbers into floats."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _logs(frame: pd.DataFrame, name: str, longest: float) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orc_lab.agents.atoms import Atoms, Floats, normal_scores
-from orc_lab.agents.estimation.past import Task
+from orc_lab.agents.estimation.past import OUTLIER, Task
 
 WINDOW = 400  # finished tasks looked back on
 HALF_LIFE = 200.0  # tasks
@@ -22,7 +22,7 @@ _PRIOR_TASKS = 5.0
 _PRIOR_SD = 1.0  # of ln(actual ÷ estimate): people have .6 to .85, an unknown person could have more
 _PRIOR_HOURS, _PRIOR_HOURS_SD = 2.0, 1.2  # of ln(actual) where there is no estimate
 _LEVEL_TASKS, _SLOPE_TASKS = 5.0, 20.0  # how many tasks the line's start "ratio 1, slope 1" is worth
-_OUTLIER = np.log(10.0)  # a ratio beyond ten pulls the line no further
+_FAR_HOURS = np.log(50.0)  # of the hours of todos without an estimate
 _REACH, _FAR = 1.0, 0.05  # estimates e-fold apart are like each other; others count a twentieth
 AT_ONCE = 0.25  # what tasks done on their first day count for those that are open beyond it
 _SAME = 4.0  # how much more a task of the same category, or project, counts
@@ -96,7 +96,7 @@ def from_estimates(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
     values = [x + _PRIOR_SD * _SCORES]
     weights = [np.full((len(wanted), len(_SCORES)), assumed / len(_SCORES))]
     if len(past):
-        ratio = past.actual - past.estimate
+        ratio = np.clip(past.actual - past.estimate, -OUTLIER, OUTLIER)
         middle, level, slope = _line(past.estimate, ratio, weight)
         residual = ratio - level - slope * (past.estimate - middle)
         likeness = weight * _likeness(past, wanted)
@@ -109,11 +109,10 @@ def from_estimates(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
 
 def _line(x: Floats, ratio: Floats, weight: Floats) -> tuple[float, float, float]:
     """Shrunk weighted regression of ln(actual ÷ estimate) on ln(estimate): middle of x, level there, slope."""
-    calm = np.clip(ratio, -_OUTLIER, _OUTLIER)
     middle = float(weight @ x / weight.sum())
     centred = x - middle
-    level = float(weight @ calm / (weight.sum() + _LEVEL_TASKS))
-    slope = float(weight @ (centred * calm) / (weight @ centred**2 + _SLOPE_TASKS))
+    level = float(weight @ ratio / (weight.sum() + _LEVEL_TASKS))
+    slope = float(weight @ (centred * ratio) / (weight @ centred**2 + _SLOPE_TASKS))
     return middle, level, slope
 
 
@@ -137,7 +136,8 @@ def from_actuals(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
     """
     assumed = _PRIOR_TASKS / (_PRIOR_TASKS + weight.sum())
     prior = np.log(_PRIOR_HOURS) + _PRIOR_HOURS_SD * _SCORES
-    values = np.concatenate([prior, past.actual])
+    usual = np.median(past.actual) if len(past) else 0.0
+    values = np.concatenate([prior, np.clip(past.actual, usual - _FAR_HOURS, usual + _FAR_HOURS)])
     share = np.broadcast_to(weight / max(weight.sum(), 1.0), (len(wanted), len(past)))
     for known, asked in ((past.category, wanted.category), (past.project_id, wanted.project_id)):
         mine = weight * _same(known, asked)

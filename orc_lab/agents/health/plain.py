@@ -11,6 +11,7 @@ import pandas as pd
 
 from orc_lab.agents.ageing import MIN_FINISHED
 from orc_lab.agents.atoms import Floats
+from orc_lab.agents.estimation.past import naive
 from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot, idle_days, momentum, since
 from orc_lab.model.entities import Status
 
@@ -25,7 +26,7 @@ def regular(tasks: pd.DataFrame) -> pd.DataFrame:
     table: dict[str, pd.Series] = {}
     for name in _TIMES:
         column = tasks[name] if name in tasks else pd.Series(pd.NaT, index=index)
-        table[name] = pd.to_datetime(column).astype("datetime64[us]")
+        table[name] = naive(pd.to_datetime(column, format="ISO8601")).astype("datetime64[us]")
     for name in _TEXTS:
         table[name] = tasks[name].astype("str") if name in tasks else pd.Series(pd.NA, index=index, dtype="str")
     for name in ("estimate_hours", "actual_hours"):
@@ -38,9 +39,11 @@ def regular(tasks: pd.DataFrame) -> pd.DataFrame:
 
 
 def known_at(tasks: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    """Regular tasks with what was completed or dropped after `now` open again."""
+    """Regular tasks that there were at `now`; what ended later is open, and how long it took not known yet."""
+    tasks = tasks[~(tasks["created"] > now)].reset_index(drop=True)
     ended = tasks["completed"].fillna(tasks["dropped"])
     return tasks.assign(
+        actual_hours=tasks["actual_hours"].mask(tasks["completed"] > now),
         completed=tasks["completed"].where(tasks["completed"] <= now),
         dropped=tasks["dropped"].where(tasks["dropped"] <= now),
         status=tasks["status"].where(~(ended > now)),

@@ -199,4 +199,4 @@ def idle_days(mine: pd.DataFrame, as_of: datetime) -> float:
 
 def moment(value: Any) -> datetime | None:
     """A stored instant, None where there is none."""
-    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
+    return None if pd.isna(value) else pd.Timestamp(value).tz_localize(None).to_pydatetime()

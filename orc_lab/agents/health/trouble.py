@@ -83,6 +83,9 @@ class HealthModel:
         """
         tasks = regular(snapshot)
         now = self._instant(tasks, as_of)
+        if self.n and self._finished["completed"].iloc[-1] >= now.normalize():  # it must not know what came later
+            past = HealthModel().observe(self._finished[self._finished["completed"] < now.normalize()])
+            return past.score(snapshot, as_of=now, due=due)
         if self._past is None:
             self._past = Past.of(self._finished)
         lessons = self._lessons or Lessons.of(self._past)
@@ -91,7 +94,7 @@ class HealthModel:
 
     def _instant(self, tasks: pd.DataFrame, as_of: datetime | None) -> pd.Timestamp:
         if as_of is not None:
-            return pd.Timestamp(as_of)
+            return pd.Timestamp(as_of).tz_localize(None)
         if (latest := last_instant(tasks)) is not None:
             return latest
         if self.n:

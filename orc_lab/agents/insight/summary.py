@@ -12,7 +12,7 @@ from orc_lab.agents.health.risks import Risk, plural
 from orc_lab.agents.health.rules import Health
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.insight.measures import Pace, Productivity, pace, productivity
-from orc_lab.agents.insight.span import Span, TimeFrame
+from orc_lab.agents.insight.span import Span, TimeFrame, time_frame
 from orc_lab.agents.insight.trends import trends
 from orc_lab.agents.trend import Trend
 
@@ -65,8 +65,9 @@ class ProjectSummary:
         }
 
 
-def generate_project_summary(known: Known, id: str, frame: TimeFrame = TimeFrame.MONTH) -> ProjectSummary:
-    """Sum a project up; raises NotFound."""
+def generate_project_summary(known: Known, id: str, frame: TimeFrame | str = TimeFrame.MONTH) -> ProjectSummary:
+    """Sum a project up over a time frame such as "90d"; raises NotFound, and InvalidValue for another one."""
+    frame = time_frame(frame)
     project, health, done = known.snapshot(id), known.health(id), known.completion(id)
     span = Span.of(frame, known.as_of, known.tasks(id)["created"].min())
     speed = pace(known, id, span)
@@ -92,7 +93,7 @@ def _text(frame: TimeFrame, speed: Pace, health: Health, done: ProjectCompletion
         left = done.remaining
         hours = f", some {figure(left.median)} h of work" if left.quantiles else ""
         told.append(f"{plural(done.open, 'todo')} {'is' if done.open == 1 else 'are'} open{hours}.")
-        told.append(f"Done {done.sentence.removeprefix(f'{health.title}: ')}.".replace("..", "."))
+        told.append(f"The end: {done.sentence.removeprefix(f'{health.title}: ')}.".replace("..", "."))
     else:
         told.append("Nothing is open.")
     verdict = health.sentence.removeprefix(f"{health.title}: ")

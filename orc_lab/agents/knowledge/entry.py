@@ -39,8 +39,13 @@ class Parameter:
     @property
     def shown(self) -> str:
         """As people read it."""
-        text = figure(self.value) if isinstance(self.value, int | float) else self.value or "not known yet"
-        return f"{text} {self.unit}".rstrip() if self.value is not None else text
+        if self.value is None or self.value == "":
+            return "not known yet"
+        if isinstance(self.value, str):
+            text = self.value
+        else:
+            text = f"{self.value:.2f}" if self.unit == "×" else figure(self.value)  # a factor moves by hundredths
+        return f"{text} {self.unit}".rstrip()
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""

@@ -37,7 +37,7 @@ class EstimationModels(Learner):
 
     Finished todos are the estimator's business, which compares hours with the estimate as it was when work started. A
     correction before that is what it can't see: todos not corrected yet are multiplied by
-    exp(m), m = (κ·m_wider + Σw·r) ÷ (κ + Σw) from all work to size, category and project; κ = 12 corrections, w halves
+    exp(m), m = (κ·m_wider + Σw·r) ÷ (κ + Σw) from all work to size, category and project; κ = 24 corrections, w halves
     every 40, r is clipped at ln 4.
     """
 
@@ -45,7 +45,8 @@ class EstimationModels(Learner):
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TASK_ESTIMATION_CORRECTED})
     open: ClassVar[bool] = True
     keep: ClassVar[int] = 40
-    _kappa, _half_life, _clip = 12.0, 40.0, log(4.0)
+    # Each correction counts at three levels or four, so 24 a level are some 8 in all.
+    _kappa, _half_life, _clip = 24.0, 40.0, log(4.0)
 
     def names(self) -> Sequence[str]:
         """All work and the sizes."""

@@ -1,6 +1,6 @@
 """Mend bands that have not held: ask a model at other levels, by what its past levels turned out to be worth.
 
-A guard, not a layer: as long as the measured share agrees with the promised one (Wilson's 95% interval), nothing is
+A guard, not a layer: as long as the measured share agrees with the promised one (Wilson's 99.5% interval), nothing is
 touched, for every correction costs sharpness. Else a level is looked up in the distribution function of the past PITs,
 shrunk towards "as promised" by as much as `WEIGHT` forecasts that held perfectly.
 
@@ -18,13 +18,15 @@ from statistics import NormalDist
 import numpy as np
 
 from orc_lab.agents.atoms import TIE, Floats
-from orc_lab.agents.forecast import NOMINAL, Coverage, check_levels
+from orc_lab.agents.forecast import NOMINAL, Coverage, check_levels, wilson
 from orc_lab.agents.ledger.curve import Curve
 from orc_lab.agents.ledger.entry import DAYS
 from orc_lab.agents.ledger.scores import Score, within
 from orc_lab.agents.ledger.standing import Key, counted, key_of
 from orc_lab.model.entities import ForecastRecord
 
+# Looked at after each of many forecasts, a 95% interval would exclude the truth far more often than it says.
+_CERTAIN, _FEWEST = 2.807, 30  # standard scores of 99.5%, and forecasts
 WEIGHT = 20.0  # forecasts; with 10 to 50 the guard does nearly the same from 300 of them on
 LAST = 500  # subjects: what held longer ago was another model, and another person
 # Even in normal scores, for what is mended is mostly in the tails.
@@ -137,8 +139,8 @@ def _since(hits: Sequence[float], nominal: float) -> int:
     since, total = 0, 0.0
     for n, hit in enumerate(hits, start=1):
         total += hit
-        so_far = Coverage(nominal=nominal, hits=total, n=n)
-        off = not so_far.low <= nominal <= so_far.high
+        low, high = wilson(total, n, _CERTAIN)
+        off = n >= _FEWEST and not low <= nominal <= high
         since = (since or n) if off else 0
     return since
 
