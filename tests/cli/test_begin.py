@@ -155,7 +155,7 @@ def test_initialize_storage_makes_or_opens(here: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(dir(orc_lab)) - {"__version__"}))
 def test_the_package_offers_its_names(name: str) -> None:
-    assert getattr(orc_lab, name).__name__ == name
+    assert getattr(orc_lab, name).__name__ == {"Recommender": "Scheduler"}.get(name, name)  # one thing, two names
 
 
 def test_the_package_has_no_other_names() -> None:

@@ -53,7 +53,7 @@ def test_json(sample: Path, orc: Orc, asked: list[tuple[Any, ...]]) -> None:
     ("words", "told"),
     [
         ((), "the following arguments are required: agent"),
-        (("knowledge",), "invalid choice: 'knowledge'"),
+        (("weather",), "invalid choice: 'weather'"),
         (("health", "--week", "2026-W77"), "is not a week"),
     ],
 )

@@ -32,7 +32,7 @@ from orc_lab.errors import NotFound
 from orc_lab.mirror.features import Frames
 from orc_lab.model.entities import ProjectStatus
 
-SCENARIOS = 500  # of each project
+SCENARIOS = 1000  # of each project
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
