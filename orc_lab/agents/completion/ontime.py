@@ -92,6 +92,8 @@ def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE)
         return look.on_time(look.days(kept, none), by)
 
     order = drop_order(look.open_tasks, np.median(look.hours, axis=0))
-    cut = smallest_cut_by(without, order, target) if by >= 0 else []
+    # Where even the last one left is too much, all of them go: what is searched for is a cut that leaves something.
+    hopeless = len(order) > 1 and without(order[:-1]) < target
+    cut = [] if by < 0 else order if hopeless else smallest_cut_by(without, order, target)
     p_after = without(cut) if cut else nan
     return OnTime(p=look.on_time(days, by), cut=tuple(look.ids[cut].tolist()), p_after=p_after, safe_days=safe)
