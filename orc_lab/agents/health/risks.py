@@ -99,7 +99,7 @@ def ageing_work(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk |
 
 def growing_scope(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:
     """More comes in than goes out."""
-    begins = project.done < lines.min_done  # a project that begins only grows
+    begins = not (project.done or project.dropped)  # a project that begins only grows
     if begins or project.arrived_4 <= project.left_4 or not project.open:
         return None
     flow = f"{plural(project.arrived_4, 'todo')} came in and {project.left_4} went out"
