@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.lifetimes import Lifetimes, lifetimes
 from orc_lab.agents.completion.ontime import on_time
 from orc_lab.agents.completion.plan import Life, instant, replays
-from orc_lab.agents.completion.project import plan_replays, project_completion
+from orc_lab.agents.completion.project import project_completion
 from orc_lab.agents.completion.simulation import HORIZON, Plan, Simulation, blocks_ahead
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import Basis
@@ -40,13 +41,14 @@ TASKS = pd.concat(
 )
 WEEKLY = weekly(TASKS)
 ESTIMATOR = Estimator().observe(DONE)
-PAST = plan_replays(TASKS, WEEKLY, AS_OF)
+PAST = Background.of(TASKS, WEEKLY, AS_OF)
 DUE = (AS_OF + pd.Timedelta(days=21)).date()
 
 
 def look(target="p1", **options):
     tasks = options.pop("tasks", TASKS)
-    return project_completion(tasks, WEEKLY, target, AS_OF, ESTIMATOR, **{"past": PAST, "size": 300, **options})
+    past = PAST if tasks is TASKS else Background.of(tasks, WEEKLY, AS_OF, replayed=False)
+    return project_completion(tasks, WEEKLY, target, AS_OF, ESTIMATOR, **{"past": past, "size": 300, **options})
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_a_project_has_dates_hours_and_a_chance(base):
 
 def test_row_order_changes_nothing(base):
     shuffled = TASKS.sample(frac=1, random_state=1)
-    assert look(tasks=shuffled, due=DUE, past=plan_replays(shuffled, WEEKLY, AS_OF)).as_dict() == base.as_dict()
+    assert look(tasks=shuffled, due=DUE, past=Background.of(shuffled, WEEKLY, AS_OF)).as_dict() == base.as_dict()
 
 
 def test_what_happens_later_changes_nothing(base):
@@ -81,8 +83,12 @@ def test_what_happens_later_changes_nothing(base):
             for i in range(9)
         ]
     )
-    assert look(tasks=pd.concat([later, future], ignore_index=True), due=DUE).as_dict() == base.as_dict()
-    assert plan_replays(pd.concat([later, future]), WEEKLY, AS_OF).truth.tolist() == PAST.truth.tolist()
+    tasks = pd.concat([later, future], ignore_index=True)
+    assert look(tasks=tasks, due=DUE, past=Background.of(tasks, WEEKLY, AS_OF)).as_dict() == base.as_dict()
+    assert (
+        Background.of(pd.concat([later, future]), WEEKLY, AS_OF).replays(growing=True).truth.tolist()
+        == PAST.replays(growing=True).truth.tolist()
+    )
 
 
 def test_a_cut_never_makes_it_later_and_an_addition_never_sooner():
@@ -165,6 +171,34 @@ def test_dropped_todos_thin_the_work():
     found = look(tasks=half)
     assert found.drop_share > 0.4
     assert found.remaining.median < look().remaining.median
+
+
+def test_who_keeps_due_days_is_on_time_more_often():
+    due, days = DUE, DONE["completed"].dt.normalize()
+    chances = {}
+    for name, moved in (("early", 3), ("late", -3)):
+        tasks = TASKS.assign(due=(days + pd.Timedelta(days=moved)).reindex(TASKS.index))
+        past = Background.of(tasks, WEEKLY, AS_OF, replayed=False)
+        found = look(tasks=tasks, due=due, past=past)
+        chances[name] = (past.kept, found.p_on_time)
+        assert found.p_on_time == pytest.approx(found.chance_by(due))
+        assert found.when.days[0.5] <= look(tasks=tasks, past=past).when.days[0.5]
+    assert chances["early"][0] > 0.9
+    assert chances["late"][0] < 0.1
+    assert chances["early"][1] > chances["late"][1] + 0.05
+    assert Background.of(TASKS.drop(columns="due", errors="ignore"), WEEKLY, AS_OF).kept == 0.5
+
+
+def test_a_due_day_that_is_over_hurries_nobody():
+    gone = (AS_OF - pd.Timedelta(days=3)).date()
+    overdue = look(due=gone)
+    assert overdue.p_on_time == 0.0
+    assert overdue.when == look().when
+
+
+def test_what_is_known_at_another_instant_is_refused():
+    with pytest.raises(InvalidValue, match="past"):
+        look(past=Background.of(TASKS, WEEKLY, AS_OF - pd.Timedelta(days=1)))
 
 
 def test_an_open_old_todo_is_censored_not_forgotten():

@@ -291,7 +291,7 @@ def test_another_knowledge_base_changes_the_score_and_keeps_the_models() -> None
     after = known.taught(kb)
     assert after.kb is kb
     assert after.estimator is known.estimator
-    assert after.replays is known.replays
+    assert after.background is known.background
     assert after.health("p1") is not before
     assert after.health("p1") == before
 

@@ -40,7 +40,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
 def fresh(known: Known) -> Known:
     """The same with its models, and nothing of its projects computed yet."""
     again = Known(frames=known.frames, kb=known.kb)
-    for name in ("estimator", "model", "replays", "ages", "weeks"):
+    for name in ("estimator", "model", "background", "ages", "weeks"):
         again.__dict__[name] = getattr(known, name)
     return again
 

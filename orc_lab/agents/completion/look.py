@@ -12,18 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from orc_lab.agents.atoms import Floats
+from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.dates import Completion
 from orc_lab.agents.completion.lifetimes import Bools
 from orc_lab.agents.completion.pace import FAR
-from orc_lab.agents.completion.plan import Life, Replays, instant, replays
 from orc_lab.agents.completion.record import Record, nearest_days
 from orc_lab.agents.completion.simulation import Simulation
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.estimation.table import MIN_FINISHED
 from orc_lab.agents.forecast import QUANTILES, Basis, Forecast
-from orc_lab.agents.velocity.pace import complete
 from orc_lab.errors import InvalidValue
-from orc_lab.model.entities import CLOSED
 
 SCENARIOS = 1000
 _SEED_MORE = 5_000_011
@@ -34,8 +32,8 @@ class Look:
     """A plan with all that its forecast needs; `simulation` is None where nothing was ever finished.
 
     `open_tasks` are its open todos by id, `others` marks the person's other open todos, `hours` (size, todos) what is
-    left of its own; `usual` maps days of the unchanged plan to corrected ones; `since_midnight` is the part of the day
-    that is over.
+    left of its own; `usual` maps days of the unchanged plan to corrected ones; `hurried` (size,) are the scenarios in
+    which a due day makes the person close what lies; `since_midnight` is the part of the day that is over.
     """
 
     subject: str
@@ -46,6 +44,7 @@ class Look:
     added: int
     simulation: Simulation | None
     usual: tuple[Floats, Floats]
+    hurried: Bools
     since_midnight: float
     basis: Basis
     estimated: int
@@ -63,32 +62,49 @@ class Look:
         """How many are open."""
         return len(self.open_tasks)
 
-    def on_time(self, days: Floats, by: int) -> float:
-        """P(done within so many days): 1 where nothing is open, NaN where nothing can be said."""
-        if not len(days):
+    def on_time(self, bound: Floats, by: int) -> float:
+        """P(done within so many days), of days as in `bound`: 1 where nothing is open, NaN where nothing is known."""
+        if not len(bound):
             return nan
-        return float((days <= by).mean()) if self.todos else 1.0
+        return float((bound <= by).mean()) if self.todos else 1.0
 
     def ahead(self, days: float) -> float:
         """Days ahead, NaN for a century and more."""
         return nan if days >= FAR else days
 
-    def days(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> Floats:
+    def days(self, kept: Bools, first: Bools, before: Floats | float = 0.0, *, by: int | None = None) -> Floats:
         """Whole days until it is done, in the order of scenarios; empty where nothing can be said.
 
-        Corrected by the days that past errors turn those of the unchanged plan into: one map for all changes.
+        Corrected by the days that past errors turn those of the unchanged plan into: one map for all changes. Where it
+        is due in `by` days, a person who keeps due days closes by then what would else be left lying.
         """
         if self.simulation is None:
             return np.empty(0)
-        raw = self.simulation.days(kept, first, before)
+        if not kept.any():
+            return np.zeros(len(self.simulation.hours))
+        work, lying = (self._corrected(part) for part in self.simulation.parts(kept, first, before))
+        if by is not None and by >= 0:
+            lying = np.where(self.hurried, np.minimum(lying, by), lying)
+        return np.asarray(np.maximum(work, lying))
+
+    def bound(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> Floats:
+        """The least `by` that each scenario can keep: P(done by a due day) is the share of those within it."""
+        return self.days(kept, first, before, by=0)
+
+    def _corrected(self, raw: Floats) -> Floats:
         known, corrected = self.usual
         moved = np.interp(raw, known, corrected) + np.maximum(raw - known[-1], 0.0)
-        return np.minimum(np.floor(self.since_midnight + moved), FAR) if kept.any() else np.zeros(len(raw))
+        return np.asarray(np.minimum(np.floor(self.since_midnight + moved), FAR))
 
     @property
     def unchanged(self) -> Bools:
         """Which todos are in the plan as it is."""
         return np.arange(self.todos + self.added) < self.todos
+
+    @property
+    def none(self) -> Bools:
+        """None of its todos, nor of those added."""
+        return np.zeros(self.todos + self.added, dtype=np.bool_)
 
     def told(self, days: Floats, quantiles: tuple[float, ...]) -> Completion:
         """The dates that such scenarios give."""
@@ -118,27 +134,26 @@ class Look:
 
 
 def look_at(
-    tasks: pd.DataFrame,
-    weekly: pd.DataFrame,
+    past: Background,
     target: str | Sequence[str],
-    as_of: datetime,
     estimator: Estimator,
     *,
     added: pd.DataFrame | None = None,
     capacity: Sequence[float] = (),
-    past: Replays | None = None,
     size: int = SCENARIOS,
     seed: int = 0,
 ) -> Look:
     """Draw the scenarios of a plan once, for all questions about it; arguments as in `project_completion`."""
-    tasks, added = in_order(tasks), new_todos((), as_of) if added is None else added
-    life, now, growing = Life.of(tasks, complete(weekly, as_of)), instant(as_of), isinstance(target, str)
-    mine = (tasks["project_id"] == target if growing else tasks["id"].isin(list(target))).to_numpy()
-    still_open = life.open_at(now) & ~tasks["status"].isin([status.value for status in CLOSED]).to_numpy()
-    which = still_open & mine
-    own = estimator.draws(tasks[which], as_of=as_of, size=size, seed=seed, remaining=True)
-    more = estimator.draws(added, as_of=as_of, size=size, seed=seed + _SEED_MORE, remaining=True)
-    plan = life.plan_of(
+    as_of, now, growing = past.as_of, past.now, isinstance(target, str)
+    added = new_todos((), as_of) if added is None else added
+    mine = _mine(past, target)
+    which = past.open & mine
+    open_tasks = past.tasks[which]
+    own = estimator.draws(open_tasks, as_of=as_of, size=size, seed=seed, remaining=True)
+    more = np.empty((len(own), 0))
+    if len(added):
+        more = estimator.draws(added, as_of=as_of, size=size, seed=seed + _SEED_MORE, remaining=True)
+    plan = past.life.plan_of(
         now,
         which,
         np.concatenate([own, more], axis=1),
@@ -146,26 +161,31 @@ def look_at(
         capacity=capacity,
         new=len(added),
     )
-    closing = life.lifetimes(now)
-    known = bool((life.done & (life.ended < now)).any())
-    simulation = Simulation.of(plan, closing, seed) if known else None
-    seen = replays(life, as_of, growing=growing, seed=seed) if past is None else past
+    simulation = Simulation.of(plan, past.lifetimes, seed) if past.known else None
+    record = past.replays(growing=growing).record(len(open_tasks))
     return Look(
-        subject=_subject(tasks[mine], target),
+        subject=_subject(past.tasks[mine], target),
         as_of=as_of,
-        open_tasks=tasks[which],
-        others=still_open & ~mine,
+        open_tasks=open_tasks,
+        others=past.open & ~mine,
         hours=own,
         added=len(added),
         simulation=simulation,
-        usual=_usual(simulation, seen.record(int(which.sum())), np.arange(len(plan.age)) < which.sum()),
+        usual=_usual(simulation, record, np.arange(len(plan.age)) < len(open_tasks)),
+        hurried=np.random.default_rng((seed, 13)).random(len(own)) < past.kept,
         since_midnight=now % 1.0,
         basis=Basis.HISTORY if estimator.n >= MIN_FINISHED else Basis.PRIOR,
         estimated=estimator.n,
-        closed=closing.closed,
+        closed=past.lifetimes.closed,
         arrivals=plan.arrivals,
-        drop_share=closing.drop_share,
+        drop_share=past.lifetimes.drop_share,
     )
+
+
+def _mine(past: Background, target: str | Sequence[str]) -> Bools:
+    if not isinstance(target, str):
+        return past.tasks["id"].isin(list(target)).to_numpy()
+    return past.projects.get(target, np.zeros(len(past.tasks), dtype=np.bool_))
 
 
 def _usual(simulation: Simulation | None, record: Record, own: Bools) -> tuple[Floats, Floats]:
@@ -174,7 +194,10 @@ def _usual(simulation: Simulation | None, record: Record, own: Bools) -> tuple[F
         return np.zeros(1), np.zeros(1)
     days = np.sort(simulation.days(own, ~own & own))
     known, at = np.unique(days, return_index=True)
-    return known, record.correct(days)[at]
+    corrected = record.correct(days)[at]
+    if known[0] > 0:  # shorter than the whole ever is: in proportion
+        known, corrected = np.append(0.0, known), np.append(0.0, corrected)
+    return known, corrected
 
 
 def _subject(mine: pd.DataFrame, target: str | Sequence[str]) -> str:
@@ -191,11 +214,6 @@ def new_todos(add: pd.DataFrame | Sequence[float], as_of: datetime) -> pd.DataFr
         raise InvalidValue("add", list(add), "hours above zero")
     names = [f"added {number:06}" for number in range(len(rows))]
     return rows.reset_index(drop=True).assign(id=pd.Series(names, dtype="str"), created=pd.Timestamp(as_of))
-
-
-def in_order(tasks: pd.DataFrame) -> pd.DataFrame:
-    """Rows by id, so that their order is without effect."""
-    return tasks.sort_values("id", kind="stable").reset_index(drop=True)
 
 
 def day_of(when: date | datetime) -> date:

@@ -13,13 +13,13 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
+from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.look import Look, look_at
 from orc_lab.agents.completion.outcome import SAFE
-from orc_lab.agents.completion.plan import Replays
 from orc_lab.agents.completion.record import nearest_days
 from orc_lab.agents.completion.workload import drop_order, smallest_cut_by
 from orc_lab.agents.estimation.estimator import Estimator
-from orc_lab.agents.forecast import chance
+from orc_lab.agents.forecast import amount, chance
 
 _SCENARIOS = 500
 
@@ -29,8 +29,8 @@ class OnTime:
     """P(done by the due day) and what would make it `target`.
 
     `p` is NaN without a due day or where nothing was ever finished; `cut` are ids of the smallest set of todos without
-    which it reaches the target, `p_after` the chance then (NaN without a cut); `safe_days` the days until it is done
-    with that chance as it is, NaN where unknown or beyond a century.
+    which it reaches the target, `p_after` the chance then (NaN without a cut); `safe_days` the days to the due day that
+    it would keep with that chance as it is, NaN where unknown or beyond a century.
     """
 
     p: float
@@ -43,7 +43,7 @@ class OnTime:
         """For a page."""
         if isnan(self.p):
             return "The chance of being on time can't be said"
-        without = f"; without {len(self.cut)} of its todos {chance(self.p_after)}" if self.cut else ""
+        without = f"; without {amount(len(self.cut), 'todos')} {chance(self.p_after)}" if self.cut else ""
         return f"On time with a chance of {chance(self.p)}{without}"
 
     def as_dict(self) -> dict[str, object]:
@@ -62,7 +62,7 @@ def on_time(
     *,
     due: date | datetime | None,
     capacity: Sequence[float] = (),
-    past: Replays | None = None,
+    past: Background | None = None,
     target: float = SAFE,
     size: int = _SCENARIOS,
     seed: int = 0,
@@ -71,14 +71,14 @@ def on_time(
 
     Arguments as in `project_completion`. Todos go in `drop_order`: low priority before high, long before short.
     """
-    look = look_at(tasks, weekly, project_or_ids, as_of, estimator, capacity=capacity, past=past, size=size, seed=seed)
+    past = Background.of(tasks, weekly, as_of, seed=seed) if past is None else past
+    look = look_at(past, project_or_ids, estimator, capacity=capacity, size=size, seed=seed)
     return on_time_of(look, due, target=target)
 
 
 def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE) -> OnTime:
     """The same for a plan that has been looked at."""
-    none = ~look.unchanged & look.unchanged
-    days = look.days(look.unchanged, none)
+    days = look.bound(look.unchanged, look.none)
     if not len(days):
         return OnTime(p=nan, cut=(), p_after=nan, safe_days=nan)
     safe = look.ahead(nearest_days(np.sort(days), [target])[0])
@@ -87,9 +87,9 @@ def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE)
     by = (pd.Timestamp(due).normalize() - pd.Timestamp(look.as_of).normalize()).days
 
     def without(gone: list[int]) -> float:
-        kept = ~none
+        kept = ~look.none
         kept[gone] = False
-        return look.on_time(look.days(kept, none), by)
+        return look.on_time(look.bound(kept, look.none), by)
 
     order = drop_order(look.open_tasks, np.median(look.hours, axis=0))
     # Where even the last one left is too much, all of them go: what is searched for is a cut that leaves something.

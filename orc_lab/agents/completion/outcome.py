@@ -13,7 +13,7 @@ from orc_lab.agents.atoms import Floats
 from orc_lab.agents.completion.dates import Completion
 from orc_lab.agents.completion.pace import FAR
 from orc_lab.agents.completion.record import nearest_days
-from orc_lab.agents.forecast import Forecast, chance, figure, label
+from orc_lab.agents.forecast import Forecast, amount, chance, figure, label
 
 SAFE = 0.85  # the chance of being on time that a cut or a later date should bring
 
@@ -38,9 +38,9 @@ class Change:
         """For a page."""
         middle, low, high = self.sooner[0.5], self.sooner[0.1], self.sooner[0.9]
         if middle < 0:
-            days = f"{figure(-middle)} days later at the median (80%: {figure(-high)} to {figure(-low)} later)"
+            days = f"{amount(-middle, 'days')} later at the median (80%: {figure(-high)} to {figure(-low)} later)"
         else:
-            days = f"{figure(middle)} days sooner at the median (80%: {figure(low)} to {figure(high)} sooner)"
+            days = f"{amount(middle, 'days')} sooner at the median (80%: {figure(low)} to {figure(high)} sooner)"
         if isnan(self.p_after):
             return days
         points = f"{figure(100 * self.p_change, sign=True)} points"
@@ -62,8 +62,8 @@ class ProjectCompletion:
     """When a plan is done (`when`), and whether by its `due` day (`p_on_time`, NaN without one).
 
     `open` todos with `remaining` hours, those that will be dropped left out; `arrivals` todos a week came into it of
-    late and `drop_share` of all todos end as dropped. `change` is the what-if, where one was asked. `days` are the
-    scenarios behind it, whole days ahead, rising.
+    late and `drop_share` of all todos end as dropped. `change` is the what-if, where one was asked. `days` are
+    scenarios, rising, of the least whole days ahead by which it would be done if it were due then.
     """
 
     when: Completion
@@ -77,14 +77,14 @@ class ProjectCompletion:
     days: Floats = field(repr=False, compare=False, default_factory=lambda: np.empty(0))
 
     def safe(self, level: float = SAFE) -> date | None:
-        """The day by which it is done with so much of a chance; None where unknown or beyond a century."""
+        """The due day that it would keep with so much of a chance; None where unknown or beyond a century."""
         if not len(self.days):
             return None
         ahead = nearest_days(self.days, [level])[0]
         return None if ahead >= FAR else self.when.today + timedelta(days=ahead)
 
     def chance_by(self, day: date) -> float:
-        """P(done by the end of a day), NaN where unknown."""
+        """P(done by the end of a day, were it due then), NaN where unknown."""
         return float((self.days <= (day - self.when.today).days).mean()) if len(self.days) else nan
 
     @property

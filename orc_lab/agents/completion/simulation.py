@@ -1,14 +1,14 @@
 """Scenarios of how a plan gets done: its hours against its pace, and how long its slowest todo is left lying.
 
 A plan is done when its hours are worked, those that arrive meanwhile included, and when the last of its todos is
-closed: T = max(work, waiting). On real histories small plans end with a todo left lying rather than with the hours.
+closed: T = max(work, lying). On real histories small plans end with a todo left lying rather than with the hours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Plan:
         return float(weight @ self.arrived / (weight.sum() + _QUIET))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Simulation:
     """Scenarios of a plan: `hours` (size, todos), zero where dropped; `waiting` (size, todos) days until it is closed.
 
@@ -108,33 +108,67 @@ class Simulation:
         return cls(np.where(dropped, 0.0, plan.hours), waiting, net.cumsum(axis=1), whole.cumsum(axis=1))
 
     def days(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> Floats:
-        """Days until the `kept` todos are done, (size,); `first` of them are worked before anything else.
+        """Days until the `kept` todos are done, (size,); arguments as in `parts`."""
+        return np.maximum(*self.parts(kept, first, before))
 
-        `before` are hours of other todos that come before the plan.
+    def parts(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> tuple[Floats, Floats]:
+        """Days until the `kept` todos are worked, and until none of them is left lying, (size,) each.
+
+        `first` of them are worked before anything else; `before` are hours of other todos that come before the plan.
         """
-        ahead = np.asarray(before + self.hours[:, kept & first].sum(axis=1))
         rest = self.hours[:, kept & ~first].sum(axis=1)
-        start = np.where(ahead > 0, self._reached(self.whole, ahead), 0.0)
-        worked = self._reached(self.pace, rest + _at(self.pace, start)) if rest.any() else start
-        work = np.maximum(np.where(rest > 0, worked, 0.0), start) * 7
-        lying = self.waiting[:, kept & ~first]
-        return np.maximum(work, lying.max(axis=1)) if lying.shape[1] else work
+        lying = self.waiting[:, kept & ~first].max(axis=1, initial=0.0)
+        if not (first.any() or np.any(before)):
+            return 7 * self._plan.reached(rest), lying
+        ahead = np.asarray(before + self.hours[:, kept & first].sum(axis=1))
+        start = self._person.reached(ahead)
+        worked = self._plan.reached(rest + self._plan.at(start))
+        return 7 * np.maximum(np.where(rest > 0, worked, 0.0), start), lying
 
-    def _reached(self, pace: Floats, hours: Floats) -> Floats:
-        """Weeks until each scenario's cumulated pace reaches its hours, linear within a week, FAREST at most.
+    @cached_property
+    def _plan(self) -> Curve:
+        return Curve.of(self.pace, self.whole)
 
-        Beyond the horizon the pace of its second half goes on, at least a twentieth of the person's.
-        """
-        best = np.maximum.accumulate(np.pad(pace, ((0, 0), (1, 0))), axis=1)
-        week = (best < hours[:, None]).sum(axis=1)
-        inside = np.clip(week, 1, HORIZON)
-        rows = np.arange(len(pace))
-        low, high = best[rows, inside - 1], best[rows, inside]
-        within = inside - 1 + (hours - low) / np.where(high > low, high - low, 1.0)
+    @cached_property
+    def _person(self) -> Curve:
+        return Curve.of(self.whole, self.whole)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Hours brought by the end of each week, from 0 on, (size, HORIZON + 1): as they are, and the most so far.
+
+    `beyond` (size,) are the hours a week after the horizon.
+    """
+
+    hours: Floats
+    most: Floats
+    beyond: Floats
+
+    @classmethod
+    def of(cls, pace: Floats, whole: Floats) -> Curve:
+        """Read cumulated weeks; beyond the horizon the pace of its second half goes on, at least a part of `whole`."""
+        hours = np.pad(pace, ((0, 0), (1, 0)))
         late = (pace[:, -1] - pace[:, HORIZON // 2 - 1]) / (HORIZON - HORIZON // 2)
-        rate = np.maximum(np.maximum(late, _LEAST * self.whole[:, -1] / HORIZON), 1e-9)
-        beyond = HORIZON + (hours - best[:, -1]) / rate
-        return np.minimum(np.where(week == 0, 0.0, np.where(week > HORIZON, beyond, within)), FAREST)
+        rate = np.maximum(np.maximum(late, _LEAST * whole[:, -1] / HORIZON), 1e-9)
+        return cls(hours, np.maximum.accumulate(hours, axis=1), rate)
+
+    def reached(self, hours: Floats) -> Floats:
+        """Weeks until each scenario brings its hours, linear within a week, 0 for none and FAREST at most."""
+        week = (self.most < hours[:, None]).sum(axis=1)
+        inside = np.clip(week, 1, HORIZON)
+        rows = np.arange(len(hours))
+        low, high = self.most[rows, inside - 1], self.most[rows, inside]
+        within = inside - 1 + (hours - low) / np.where(high > low, high - low, 1.0)
+        after = HORIZON + (hours - self.most[:, -1]) / self.beyond
+        return np.minimum(np.where(week == 0, 0.0, np.where(week > HORIZON, after, within)), FAREST)
+
+    def at(self, weeks: Floats) -> Floats:
+        """Hours that each scenario has brought by so many weeks, linear within a week."""
+        whole = np.clip(weeks, 0, HORIZON - 1).astype(np.int64)
+        rows = np.arange(len(weeks))
+        part = np.clip(weeks - whole, 0.0, 1.0)
+        return np.asarray(self.hours[rows, whole] * (1 - part) + self.hours[rows, whole + 1] * part)
 
 
 def _paired(weeks: Floats, slow: Floats) -> Floats:
@@ -154,12 +188,3 @@ def _arrivals(plan: Plan, size: int, rng: np.random.Generator) -> Floats:
     rate = rng.gamma(2 * (weight @ plan.arrived) + 0.5, 1 / exposed, (size, 1))
     count = rng.poisson(rate * np.exp(-np.arange(HORIZON) / _FADING))
     return np.asarray(rng.gamma(count / _UNEVEN, plan.typical * _UNEVEN))
-
-
-def _at(pace: Floats, weeks: Floats) -> Floats:
-    """Hours that each scenario's pace has brought by so many weeks, linear within a week."""
-    padded = np.pad(pace, ((0, 0), (1, 0)))
-    whole = np.clip(weeks, 0, HORIZON - 1).astype(np.int64)
-    rows = np.arange(len(pace))
-    part = np.clip(weeks - whole, 0.0, 1.0)
-    return np.asarray(padded[rows, whole] * (1 - part) + padded[rows, whole + 1] * part)

@@ -13,14 +13,15 @@ import pandas as pd
 
 from orc_lab.agents.ageing import ageing
 from orc_lab.agents.atoms import Floats
+from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.look import Look, look_at
 from orc_lab.agents.completion.ontime import on_time_of
-from orc_lab.agents.completion.plan import no_replays
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import QUANTILES
 from orc_lab.agents.velocity.pace import complete
 
 _SCENARIOS = 1000
+_MOMENTS = ("created", "started", "completed", "dropped")
 _DAY, _WEEK = pd.Timedelta(days=1), pd.Timedelta(days=7)
 
 
@@ -119,9 +120,8 @@ def snapshot(
     """
     id = str(project["id"])
     if look is None:
-        look = look_at(
-            tasks, weekly, id, as_of, estimator, capacity=capacity or (), past=no_replays(), size=_SCENARIOS, seed=seed
-        )
+        past = Background.of(tasks, weekly, as_of, replayed=False)
+        look = look_at(past, id, estimator, capacity=capacity or (), size=_SCENARIOS, seed=seed)
     mine, weeks, due = tasks[tasks["project_id"] == id], complete(weekly, as_of), moment(project["due"])
     ages = ageing(tasks, as_of) if ages is None else ages
     items = _items(look.open_tasks, ages.set_index("id"), np.median(look.hours, axis=0), commitments)
@@ -188,12 +188,13 @@ def momentum(mine: pd.DataFrame, done_4: int, done_12: int, capacity: pd.Series,
 
 def since(when: pd.Series, as_of: datetime, weeks: int) -> int:
     """How many of these instants lie in the last weeks."""
-    return int(((when > as_of - weeks * _WEEK) & (when <= as_of)).sum())
+    times, now = when.to_numpy(), np.datetime64(as_of, "us")
+    return int(((times > now - np.timedelta64(7 * weeks, "D")) & (times <= now)).sum())
 
 
 def idle_days(mine: pd.DataFrame, as_of: datetime) -> float:
     """Days since anything was created, begun, completed or dropped; NaN if nothing ever was."""
-    last = mine[["created", "started", "completed", "dropped"]].max().max()
+    last = max((time for name in _MOMENTS if not pd.isna(time := mine[name].max())), default=pd.NaT)
     return nan if pd.isna(last) else float(max(pd.Timestamp(as_of) - last, pd.Timedelta(0)) / _DAY)
 
 

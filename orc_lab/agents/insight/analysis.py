@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orc_lab.agents.completion.outcome import ProjectCompletion
-from orc_lab.agents.forecast import chance, figure
+from orc_lab.agents.forecast import amount, chance
 from orc_lab.agents.health.chances import Trouble
 from orc_lab.agents.health.risks import Risk, Severity
 from orc_lab.agents.health.rules import Health
@@ -104,7 +104,7 @@ def risk_analysis(risks: tuple[Risk, ...]) -> RiskAnalysis:
 def _insights(done: ProjectCompletion, trouble: Trouble | None) -> list[str]:
     told = [f"{done.sentence}.".replace("..", ".")]
     if done.open and done.arrivals > 0:
-        told.append(f"About {figure(done.arrivals)} todos a week come into it.")
+        told.append(f"A week brings about {amount(done.arrivals, 'todos')} more.")
     if trouble is not None:
         told.append(f"Its remaining work overruns by more than a quarter with a chance of {chance(trouble.p_overrun)}.")
         told.append(f"Nothing of it gets done in eight weeks with a chance of {chance(trouble.p_dormant)}.")

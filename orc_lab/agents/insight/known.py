@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from orc_lab.agents.ageing import ageing
+from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.dates import PROMISED, Completion
 from orc_lab.agents.completion.look import Look, look_at
 from orc_lab.agents.completion.outcome import ProjectCompletion
-from orc_lab.agents.completion.plan import Replays
-from orc_lab.agents.completion.project import completion_of, plan_replays, project_completion
+from orc_lab.agents.completion.project import completion_of, project_completion
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.health.patterns import Pattern, patterns_with, with_adjustments
 from orc_lab.agents.health.rules import Health, health
@@ -74,9 +74,9 @@ class Known:
         return complete(self.frames.weekly, self.as_of)
 
     @cached_property
-    def replays(self) -> Replays:
-        """How earlier plans of the person went."""
-        return plan_replays(self.frames.tasks, self.frames.weekly, self.as_of, seed=self.seed)
+    def background(self) -> Background:
+        """What the past says about all plans."""
+        return Background.of(self.frames.tasks, self.frames.weekly, self.as_of, seed=self.seed)
 
     @cached_property
     def lines(self) -> Thresholds:
@@ -96,7 +96,7 @@ class Known:
     def taught(self, kb: KnowledgeBase) -> Known:
         """The same by another knowledge base; what doesn't depend on it is kept."""
         after = replace(self, kb=kb, _healths={})
-        kept = ("estimator", "model", "ages", "weeks", "replays", "surroundings", "_of_project")
+        kept = ("estimator", "model", "ages", "weeks", "background", "surroundings", "_of_project")
         vars(after).update({name: value for name, value in vars(self).items() if name in kept})
         return after
 
@@ -108,11 +108,14 @@ class Known:
 
     def project(self, id: str) -> Mapping[str, Any]:
         """The row of a project; raises NotFound."""
-        found = self.frames.projects[self.frames.projects["id"] == id]
-        if found.empty:
+        if id not in self._projects:
             raise NotFound("project", id)
-        row: dict[Any, Any] = found.iloc[0].to_dict()
-        return row
+        return self._projects[id]
+
+    @cached_property
+    def _projects(self) -> Mapping[str, Mapping[str, Any]]:
+        rows: list[dict[Any, Any]] = self.frames.projects.to_dict("records")
+        return {row["id"]: row for row in rows}
 
     def tasks(self, id: str) -> pd.DataFrame:
         """All tasks of a project."""
@@ -127,9 +130,8 @@ class Known:
         if id not in self._looks:
             self.project(id)
             self._looks[id] = look_at(
-                self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator,
-                capacity=self.frames.ahead, past=self.replays, size=SCENARIOS, seed=self.seed,
-            )  # fmt: skip
+                self.background, id, self.estimator, capacity=self.frames.ahead, size=SCENARIOS, seed=self.seed
+            )
         return self._looks[id]
 
     def snapshot(self, id: str) -> ProjectSnapshot:
@@ -187,6 +189,6 @@ class Known:
         found = project_completion(
             self.frames.tasks, self.frames.weekly, id, self.as_of, self.estimator,
             due=moment(self.project(id)["due"]), capacity=self.frames.ahead, cut=cut, add=add, first=first,
-            past=self.replays, quantiles=self._levels, size=SCENARIOS, seed=self.seed,
+            past=self.background, quantiles=self._levels, size=SCENARIOS, seed=self.seed,
         )  # fmt: skip
         return self._promised(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isnan, nan
 
-from orc_lab.agents.forecast import figure, share
+from orc_lab.agents.forecast import amount, figure, share
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.insight.span import Span
 
@@ -22,7 +22,7 @@ class Pace:
     @property
     def sentence(self) -> str:
         """For a page."""
-        return f"{figure(self.todos)} todos and {figure(self.hours)} h a week over {figure(self.weeks)} weeks"
+        return f"{amount(self.todos, 'todos')} and {figure(self.hours)} h a week over {amount(self.weeks, 'weeks')}"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""

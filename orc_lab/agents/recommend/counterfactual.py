@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.forecast import chance, figure
+from orc_lab.agents.forecast import amount, chance, figure
 from orc_lab.errors import InvalidValue
 
 _Z95 = 1.959964
@@ -196,7 +196,7 @@ class Effect:
         low, middle, high = self.days
         if math.isnan(middle):
             return " isn't done within the weeks looked at"
-        when = f"{figure(abs(middle))} days {'later' if middle < 0 else 'earlier'}"
+        when = f"{amount(abs(middle), 'days')} {'later' if middle < 0 else 'earlier'}"
         return f" is done {when} (80% between {figure(low, sign=True)} and {figure(high, sign=True)} days earlier)"
 
     def as_dict(self) -> dict[str, object]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.forecast import chance, figure, wilson
+from orc_lab.agents.forecast import amount, chance, figure, wilson
 from orc_lab.agents.health.risks import Risk
 from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot
 from orc_lab.agents.insight.known import Known
@@ -148,13 +148,15 @@ def easing(project: ProjectSnapshot, risk: Risk, futures: Futures) -> Callable[[
 def without(futures: Futures, id: str, items: Sequence[str]) -> Expected | None:
     """What leaving some todos out does: to the chance of being on time, or to the date; None where it is unknown."""
     look, due = futures.known.look(id), futures.known.completion(id).due
-    none = ~look.unchanged & look.unchanged
-    before, after = look.days(look.unchanged, none), look.days(~np.isin(look.ids, list(items)), none)
+    days = look.days if due is None else look.bound
+    before, after = days(look.unchanged, look.none), days(~np.isin(look.ids, list(items)), look.none)
     if not len(before):
         return None
     if due is None:
         low, middle, high = np.quantile(before - after, (0.1, 0.5, 0.9)).tolist()
-        told = f"Without them it is done {figure(middle)} days earlier (80% between {figure(low)} and {figure(high)})."
+        told = (
+            f"Without them it is done {amount(middle, 'days')} earlier (80% between {figure(low)} and {figure(high)})."
+        )
         return Expected(what="days earlier", before=0.0, after=middle, low=low, high=high, sentence=told)
     by = (due - look.as_of.date()).days
     gained = (after <= by).astype(np.float64) - (before <= by)
