@@ -1,6 +1,7 @@
 """Agents: what a person's past says about their work, as plain functions over the frames of the mirror.
 
 forecast    what every agent hands back: `Forecast`, its `Basis`, its measured `Coverage`
+given       times, names and numbers as others hand them over, read alike by every agent
 atoms       a predictive distribution as weighted values: quantiles, ties, draws, remaining work
 trend       a slope that one odd week can't turn, with its interval
 ageing      how old the open work is, beside the person's own cycle times

@@ -37,6 +37,24 @@ class Atoms:
         below = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
         return cls(values=np.take_along_axis(values, order, axis=1), below=below / below[:, -1:])
 
+    @classmethod
+    def stacked(cls, parts: Sequence[Atoms]) -> Atoms:
+        """Several as one; shorter rows end with their last value again, of no weight."""
+        if len(parts) == 1:
+            return parts[0]
+        shape = sum(len(part.values) for part in parts), max(part.values.shape[1] for part in parts)
+        values, below, at = np.empty(shape), np.ones(shape), 0
+        for part in parts:
+            to, width = at + len(part.values), part.values.shape[1]
+            values[at:to, :width], below[at:to, :width] = part.values, part.below
+            values[at:to, width:] = part.values[:, -1:]
+            at = to
+        return cls(values=values, below=below)
+
+    def rows(self) -> list[Atoms]:
+        """Each row by itself."""
+        return [Atoms(values=self.values[i : i + 1], below=self.below[i : i + 1]) for i in range(len(self.values))]
+
     def quantiles(self, levels: Sequence[float]) -> Floats:
         """Smallest atoms at which the cumulative weight reaches each level, shape (rows, levels)."""
         at = [(self.below < level - TIE).sum(axis=1) for level in levels]

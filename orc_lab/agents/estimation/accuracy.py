@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.estimation.walk import coverage_of
-from orc_lab.agents.forecast import Basis, Coverage, figure
+from orc_lab.agents.forecast import Basis, Coverage, amount, figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,10 @@ class Accuracy:
     def sentence(self) -> str:
         """For a page."""
         if not self.n:
-            return f"No todo with an estimate was finished in {self.weeks} weeks: nothing to compare."
+            return f"No todo with an estimate was finished in {amount(self.weeks, 'weeks')}: nothing to compare."
         helped = "smaller" if self.mae_corrected < self.mae_own else "no smaller"
-        took = (
-            f"{self.n:,} estimated todos finished in {self.weeks} weeks took {figure(self.median_ratio)} × the estimate"
-        )
+        done = f"{amount(self.n, 'estimated todos')} finished in {amount(self.weeks, 'weeks')}"
+        took = f"{done} took {figure(self.median_ratio)} × the estimate"
         errors = f"{helped}: {self.mae_corrected:.2f} h against {self.mae_own:.2f} h"
         return (
             f"{took} at the median; {self.within_quarter:.0%} came within 25%. "

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Self
@@ -14,17 +13,19 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Atoms, Floats
-from orc_lab.agents.estimation import shared, similar
-from orc_lab.agents.estimation.forest import FIRST, Forests, grown_at
-from orc_lab.agents.estimation.past import DAY, UNKNOWN, Past, Task, grid_of, microsecond, tasks_of
+from orc_lab.agents.estimation import habit, shared, similar
+from orc_lab.agents.estimation.forest import FIRST, ROWS, Forests, grown_at
+from orc_lab.agents.estimation.memory import Memory
+from orc_lab.agents.estimation.past import Past, grid_of
 from orc_lab.agents.estimation.pool import SHARPER, pooled
 from orc_lab.agents.estimation.table import Table
+from orc_lab.agents.estimation.task import DAY, UNKNOWN, Key, Task, microsecond, tasks_of
 from orc_lab.agents.forecast import QUANTILES, check_levels
 
 DRAWS = 2000
 MEMORY = 10_000  # finished tasks kept; what is older weighs nothing any more
-_SLACK = 1.2  # it is trimmed only when it has outgrown that much: trimming begins anew
 _END = np.iinfo(np.int64).max
+_TOLD = 2000  # forecasts remembered
 
 
 class Estimator:
@@ -34,14 +35,12 @@ class Estimator:
     """
 
     def __init__(self, *, memory: int | None = MEMORY) -> None:
-        self._memory = memory
-        self._forgotten = 0
+        self._memory = Memory(memory)
         self._codes = similar.Codebook()
-        self._tasks: list[Task] = []  # in order of completion
-        self._ids: set[str] = set()
         self._past = Past()
         self._forests = Forests(self._past)
         self._shared: dict[int, float] = {}
+        self._asked_at, self._told = _END, dict[Key, tuple[Atoms, int]]()  # what was forecast at the last moment
 
     def observe(self, finished: pd.DataFrame) -> Self:
         """Learn these finished tasks too, and return this estimator; a task seen before is replaced, by its id.
@@ -50,42 +49,34 @@ class Estimator:
         estimate_hours, category, project_id (or project), priority, title and tags (words, separated by spaces). Rows
         without a positive number of actual hours or a completion are left out.
         """
-        usable = [task for task in tasks_of(_completed(finished)) if np.isfinite(task.actual)]
-        named = {task.id: task for task in usable if task.id is not None}
-        new = [*named.values(), *(task for task in usable if task.id is None)]
-        kept = [task for task in self._tasks if task.id not in named] if self._ids & named.keys() else self._tasks
-        whole = sorted([*kept, *new], key=_order)
-        pairs = enumerate(zip(self._tasks, whole, strict=False))
-        first = next((index for index, (old, now) in pairs if old is not now), min(len(self._tasks), len(whole)))
-        self._replace(first, whole)
-        return self
-
-    def _replace(self, first: int, whole: list[Task]) -> None:
-        """Let the history be these tasks, in order; the first ones are as before."""
-        if self._memory is not None and len(whole) > _SLACK * self._memory:
-            self._forgotten += len(whole) - self._memory
-            self._begin(whole[-self._memory :])
-            return
-        rated = sum(_rated(task) for task in self._tasks[:first])
+        self._told = {}
+        first = self._memory.add([task for task in tasks_of(_completed(finished)) if np.isfinite(task.actual)])
+        self._shared = {size: sd for size, sd in self._shared.items() if size <= self._memory.forgotten + first}
+        if (excess := self._memory.excess) > first:
+            self._begin(excess)
+            return self
+        rated = self._past.forgotten + sum(task.rated for task in self._memory.tasks[:first])
         self._past.cut(rated)
         self._forests.cut(rated)
-        self._shared = {size: sd for size, sd in self._shared.items() if size <= first}
-        self._tasks = whole
-        self._ids = {task.id for task in whole if task.id is not None}
-        self._past.extend(task for task in whole[first:] if _rated(task))
+        self._past.extend(task for task in self._memory.tasks[first:] if task.rated)
+        if excess:
+            self._past.forget(sum(task.rated for task in self._memory.tasks[:excess]))
+            self._memory.forget(excess)
+        return self
 
-    def _begin(self, tasks: list[Task]) -> None:
-        self._tasks = tasks
-        self._ids = {task.id for task in tasks if task.id is not None}
-        self._past = Past()
-        self._past.extend(task for task in tasks if _rated(task))
+    def _begin(self, excess: int) -> None:
+        """Read all anew but the oldest, which were too many at once."""
+        rated = self._past.forgotten + sum(task.rated for task in self._memory.tasks[:excess])
+        self._memory.forget(excess)
+        self._past = Past(rated)
+        self._past.extend(task for task in self._memory.tasks if task.rated)
         self._forests = Forests(self._past)
         self._shared = {}
 
     @property
     def n(self) -> int:
         """Finished tasks known."""
-        return self._forgotten + len(self._tasks)
+        return self._memory.forgotten + len(self._memory.tasks)
 
     def predict(
         self, tasks: pd.DataFrame, *, as_of: datetime | None = None, quantiles: tuple[float, ...] = QUANTILES
@@ -97,13 +88,14 @@ class Estimator:
         the kind that is done at once, and finished tasks of that kind count less for them: their bands are wider. What
         other tasks are asked about makes no difference.
 
-        Zero, negative, missing, infinite and year-long estimates count as none: such todos are forecast from the hours
-        of finished work (basis "similar work"). With under MIN_FINISHED tasks the basis is "prior" and the median is
-        the person's own estimate.
+        Zero, negative, missing and infinite estimates count as none, and so do those of more than a thousand times the
+        median hours of finished work (before any is finished: of more than 2,000 hours). Such todos are forecast from
+        the hours of finished work (basis "similar work"). With under MIN_FINISHED tasks the basis is "prior" and the
+        median is the person's own estimate. From the first finished task on, all hours may be in another unit.
         """
-        wanted = _open(tasks, as_of)
+        wanted, moments = self._asked(tasks, as_of)
         table = Table(len(wanted), check_levels(quantiles))
-        for rows, atoms, n in self.forecasts(wanted, _moments(wanted, as_of)):
+        for rows, atoms, n in self.forecasts(wanted, moments):
             table.fill(rows, [wanted[row] for row in rows], atoms, n)
         return table.frame(tasks.index)
 
@@ -127,8 +119,7 @@ class Estimator:
         order = (
             np.argsort(tasks["id"].astype("str").to_numpy(), kind="stable") if "id" in tasks else np.arange(len(tasks))
         )
-        wanted = _open(tasks.iloc[order], as_of)
-        moments = _moments(wanted, as_of)
+        wanted, moments = self._asked(tasks.iloc[order], as_of)
         out = np.zeros((size, len(wanted)))
         for rows, atoms, _ in self.forecasts(wanted, moments):
             spent = np.exp(np.nan_to_num([wanted[row].actual for row in rows], nan=-np.inf))
@@ -155,11 +146,22 @@ class Estimator:
 
         Without it sums are far too narrow: nominal 80% bands of fifty tasks would hold some 60% of times.
         """
-        known = self._before(moment)
-        size = grown_at(known) if known >= FIRST else known
-        if size not in self._shared:
-            self._shared[size] = shared.measured(self._tasks[:size])
-        return self._shared[size]
+        memory = self._memory
+        known = memory.before(moment)
+        size = max(grown_at(memory.forgotten + known) - memory.forgotten, FIRST) if known >= FIRST else known
+        if memory.forgotten + size not in self._shared:
+            self._shared[memory.forgotten + size] = shared.measured(memory.tasks[:size])
+        return self._shared[memory.forgotten + size]
+
+    def believed(self, wanted: Sequence[Task], moments: similar.Codes) -> list[Task]:
+        """Tasks without the estimates that say nothing, by what was known at a moment each."""
+        return self._memory.believed(wanted, moments.tolist())
+
+    def _asked(self, tasks: pd.DataFrame, as_of: datetime | None) -> tuple[list[Task], similar.Codes]:
+        """Open tasks as they are seen, and from which moment."""
+        wanted = _open(tasks, as_of)
+        moments = _moments(wanted, as_of)
+        return self.believed(wanted, moments), moments
 
     def forecasts(self, wanted: Sequence[Task], moments: similar.Codes) -> Iterator[tuple[similar.Codes, Atoms, int]]:
         """Positions, distribution and finished tasks behind it, for tasks of each moment, estimated or not.
@@ -167,63 +169,61 @@ class Estimator:
         `moments` are microseconds since 1970: a task is forecast from what was completed before its own.
         """
         at_once = np.array([task.at_once for task in wanted], dtype=np.bool_)
-        order = np.lexsort((at_once, moments))
-        changes = np.flatnonzero(np.diff(moments[order]) | np.diff(at_once[order])) + 1
+        rated = np.array([task.rated for task in wanted], dtype=np.bool_)
+        kinds = np.stack([~rated, at_once, moments])
+        order = np.lexsort(kinds)
+        changes = np.flatnonzero(np.diff(kinds[:, order]).any(axis=0)) + 1
         for rows in np.split(order, changes):
             if len(rows):
-                yield from self._alike(rows, [wanted[row] for row in rows], int(moments[rows[0]]))
+                atoms, n = self._remembered([wanted[row] for row in rows], int(moments[rows[0]]))
+                yield rows, atoms, n
 
-    def _alike(
-        self, rows: similar.Codes, wanted: Sequence[Task], moment: int
-    ) -> Iterator[tuple[similar.Codes, Atoms, int]]:
-        """The same for tasks of one moment that all may still be done at once, or all not."""
-        known = self._before(moment)
-        forgotten = self._forgotten if known else 0  # what was before all that is kept, nobody knows any more
-        past = similar.arrays(self._tasks[max(0, known - similar.WINDOW) : known], self._codes)
+    def _remembered(self, wanted: Sequence[Task], moment: int) -> tuple[Atoms, int]:
+        """The same as `_alike`; what was asked at this moment before is not worked out again."""
+        if moment != self._asked_at or len(self._told) > _TOLD:
+            self._asked_at, self._told = moment, {}
+        keys = [task.key for task in wanted]
+        new = {key: task for key, task in zip(keys, wanted, strict=True) if key not in self._told}
+        if new:
+            atoms, n = self._alike(list(new.values()), moment)
+            self._told |= {key: (one, n) for key, one in zip(new, atoms.rows(), strict=True)}
+        return Atoms.stacked([self._told[key][0] for key in keys]), self._told[keys[0]][1]
+
+    def _alike(self, wanted: Sequence[Task], moment: int) -> tuple[Atoms, int]:
+        """Distributions of tasks of one moment, all with an estimate or all without, all perhaps done at once or none.
+
+        With the number of finished tasks behind them.
+        """
+        known = self._memory.before(moment)
+        past = similar.arrays(self._memory.tasks[max(0, known - similar.WINDOW) : known], self._codes)
         weight = similar.relevance(past, at_once=wanted[0].at_once)
-        asked = similar.arrays(wanted, self._codes)
-        rated, estimated = np.isfinite(past.estimate), np.isfinite(asked.estimate)
-        if estimated.any():
-            some = [task for task, has in zip(wanted, estimated, strict=True) if has]
-            quick = similar.from_estimates(past.take(rated), weight[rated], asked.take(estimated))
-            yield rows[estimated], *self._thrown_together(quick, some, moment, past.actual)
-        if not estimated.all():
-            yield rows[~estimated], similar.from_actuals(past, weight, asked.take(~estimated)), forgotten + known
+        asked, rated = similar.arrays(wanted, self._codes), np.isfinite(past.estimate)
+        if wanted[0].rated:
+            quick = similar.from_estimates(past.take(rated), weight[rated], asked)
+            return self._thrown_together(quick, wanted, moment, past.actual)
+        n = self._memory.forgotten + known if known else 0  # what was before all that is kept, nobody knows any more
+        return similar.from_actuals(past, weight, asked), n
 
     def _thrown_together(self, quick: Atoms, wanted: Sequence[Task], moment: int, recent: Floats) -> tuple[Atoms, int]:
         """The pool of all models where there is enough to grow a forest, on the grid of the person's hours."""
-        known = bisect_left(self._past.tasks, moment, key=_at)
-        if known < FIRST:
-            return quick, known + (self._forgotten if known else 0)
-        past = self._past.tasks[:known]
-        relevance = np.ones(known)
+        known = self._past.known_at(moment)
+        if known - self._past.forgotten < FIRST:
+            return quick, known
+        first = self._past.first(known, ROWS)
+        past = self._past.slice(first, known)
+        ratios = self._past.ratios(first, known)
+        belongs = habit.belonging(ratios)
+        relevance = np.ones(len(past))
         if not wanted[0].at_once:
             relevance[[task.at_once for task in past]] = similar.AT_ONCE
         features = [self._past.describe(task, known) for task in wanted]
-        first, weights = self._forests.weights(known, features, relevance)
-        was = np.array([(task.estimate, task.estimate + task.ratio) for task in past[first:]]).T
+        weights = self._forests.weights(known, features, relevance * belongs) * belongs
+        was = np.array([task.estimate for task in past])
         estimate = np.array([task.estimate for task in wanted])
-        atoms = pooled(quick, estimate, (was[0], was[1]), weights)
+        atoms = pooled(quick, estimate, (was, was + ratios), weights, min(1.0, float(belongs.sum()) / FIRST))
         if wanted[0].at_once:
             atoms = atoms.sharpened(SHARPER)
-        return atoms.snapped(grid_of(recent)), self._forgotten + known
-
-    def _before(self, moment: int) -> int:
-        return bisect_left(self._tasks, moment, key=_at)
-
-
-def _order(task: Task) -> tuple[object, ...]:
-    """In order of completion; all facts decide between two of one instant, so that the order of rows doesn't."""
-    hours = (-1.0 if np.isnan(task.estimate) else task.estimate, task.actual)
-    return task.at, task.id or "", task.made, *hours, task.project, task.category, task.priority, task.title
-
-
-def _at(task: Task) -> int:
-    return task.at
-
-
-def _rated(task: Task) -> bool:
-    return bool(np.isfinite(task.estimate))
+        return atoms.snapped(grid_of(recent)), known
 
 
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:

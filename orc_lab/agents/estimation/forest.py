@@ -2,8 +2,9 @@
 
 The trees (Geurts, Ernst & Wehenkel, Machine Learning 2006) are grown on the ratio and the hours together, so one
 likeness serves both; what a forest says is the finished tasks themselves with weights (Meinshausen, JMLR 2006), round
-numbers and all. It is grown anew each time the history has grown by a quarter; between, tasks that get finished join
-the leaves that are there. At which sizes it is grown doesn't depend on who asks when.
+numbers and all. It is grown anew each time the history has grown by a quarter, or by as much as is looked back on;
+between, tasks that get finished join the leaves that are there. At which sizes it is grown doesn't depend on who asks
+when.
 """
 
 from __future__ import annotations
@@ -34,20 +35,20 @@ class Forests:
     past: Past
     _grown: dict[int, _Forest] = field(default_factory=dict)
 
-    def weights(self, known: int, features: list[list[float]], relevance: Floats) -> tuple[int, Floats]:
-        """How much each of the first `known` finished tasks resembles each described one.
+    def weights(self, known: int, features: list[list[float]], relevance: Floats) -> Floats:
+        """How much finished tasks, from number `known` − len(relevance) up to `known`, resemble each described one.
 
-        `relevance` has a factor for each of the `known`. Returns the index of the first one that is looked back on and
-        weights of shape (tasks, known − first), summing to one a row. `known` must be FIRST or more.
+        `relevance` has a factor for each of them; weights have the shape (tasks, len(relevance)) and sum to one a row.
+        There must be FIRST or more among those that are kept.
         """
-        size = grown_at(known)
+        size = max(grown_at(known), self.past.forgotten + FIRST)
         if size not in self._grown:
             self._grown = {key: self._grown[key] for key in sorted(self._grown)[-(_KEPT - 1) :]}
             self._grown[size] = _Forest(self.past, size)
-        forest, first = self._grown[size], max(0, known - ROWS)
+        forest, first = self._grown[size], known - len(relevance)
         leaves = forest.of_past(first, known)
         wanted = forest.leaves(np.array(features))
-        return first, np.array([_shared(leaves, row, relevance[first:known]) for row in wanted])
+        return np.array([_shared(leaves, row, relevance) for row in wanted])
 
     def cut(self, size: int) -> None:
         """The past has changed from this size on."""
@@ -59,7 +60,7 @@ class Forests:
 def grown_at(known: int) -> int:
     """The size of history at which the forest was grown that serves `known` finished tasks."""
     size = FIRST
-    while (bigger := max(size + 5, int(size * GROWTH))) <= known:
+    while (bigger := max(size + 5, min(int(size * GROWTH), size + ROWS))) <= known:
         size = bigger
     return size
 
@@ -68,8 +69,8 @@ class _Forest:
     """Trees grown on the first `size` tasks, and the leaves that all tasks fall into."""
 
     def __init__(self, past: Past, size: int) -> None:
-        first = max(0, size - ROWS)
-        tasks = past.tasks[first:size]
+        first = past.first(size, ROWS)
+        tasks = past.slice(first, size)
         targets = np.array([(task.ratio, task.actual) for task in tasks])
         spread = np.maximum(targets.std(axis=0), 0.1)
         self._past = past

@@ -9,24 +9,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
 from math import isfinite, isnan, log, log1p, nan
 
 import numpy as np
-import pandas as pd
 
 from orc_lab.agents.atoms import Floats
+from orc_lab.agents.estimation.task import Task
 
-LONGEST = 2000.0  # hours, a working year: a larger estimate stands for "no idea"
 HALF_LIFE = 400.0  # finished tasks after which one counts half
 _SHRINK = 5.0  # tasks a place needs to weigh as much as what is above it
 _SLOPE_TASKS = 20.0
-OUTLIER = log(10.0)  # a ratio beyond ten is as good as ten: one slip must not rule a line, or all sums
 _EXACT = 1e-9
-_WORDS = 8  # of a title are looked at
-DAY = 86_400_000_000  # microseconds
-UNKNOWN = np.iinfo(np.int64).min
 
 FEATURES = (
     "ln estimate", "ln finished", "ratio of 5", "ratio of 20", "ratio of 100", "exact of 50", "miss of 50", "weekday",
@@ -36,155 +29,107 @@ FEATURES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One task: days since 1970, `at` the microsecond of its completion, ln hours (NaN where unusable)."""
-
-    id: str | None
-    made: int
-    done: int
-    at: int
-    estimate: float
-    actual: float
-    project: str
-    category: str
-    priority: str
-    title: str
-    words: tuple[str, ...]
-
-    @property
-    def at_once(self) -> bool:
-        """Done on the day it was made; of an open task, that it still may be."""
-        return self.done <= self.made
-
-    def seen(self, *, later: bool) -> Task:
-        """The task as it was seen while open: on the day it was made, or `later`."""
-        return replace(self, done=self.made + later)
-
-    @property
-    def ratio(self) -> float:
-        """Return ln(actual ÷ estimate), at most an outlier."""
-        return min(max(self.actual - self.estimate, -OUTLIER), OUTLIER)
-
-
-def tasks_of(frame: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[Task]:
-    """Return the rows of a frame; each column may be absent, `project` and `project_id` name the same.
-
-    A row without a completion gets `as_of`, else its creation; one without a creation its completion.
-    """
-    size = len(frame)
-    completed, created = _instants(frame, "completed"), _instants(frame, "created")
-    fallback = created if as_of is None else np.full(size, microsecond(as_of))
-    done = np.where(completed == UNKNOWN, fallback, completed)
-    made = np.where(created == UNKNOWN, done, np.minimum(created, np.where(done == UNKNOWN, created, done)))
-    estimate, actual = _logs(frame, "estimate_hours", LONGEST), _logs(frame, "actual_hours", np.inf)
-    places = [_texts(frame, *names) for names in (("id",), ("project_id", "project"), ("category",), ("priority",))]
-    titles, tags = _texts(frame, "title"), _texts(frame, "tags")
-    return [
-        Task(
-            id=id or None, made=int(m) // DAY, done=int(d) // DAY, at=int(d), estimate=e, actual=a, project=project,
-            category=category, priority=priority, title=title, words=_words(title, tag),
-        )
-        for id, project, category, priority, title, tag, m, d, e, a in zip(
-            *places, titles, tags, made, done, estimate.tolist(), actual.tolist(), strict=True
-        )
-    ]  # fmt: skip
-
-
-def microsecond(when: datetime) -> int:
-    """Microseconds since 1970 of a local instant."""
-    return int(pd.Timestamp(when).tz_localize(None).to_datetime64().astype("datetime64[us]").astype(np.int64))
-
-
-def _instants(frame: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    if name not in frame:
-        return np.full(len(frame), UNKNOWN)
-    return naive(pd.to_datetime(frame[name], format="ISO8601")).to_numpy().astype("datetime64[us]").astype(np.int64)
-
-
-def naive(times: pd.Series) -> pd.Series:
-    """Times by the clock on the wall: the zone, where there is one, is left out."""
-    return times if times.dt.tz is None else times.dt.tz_localize(None)
-
-
-def _texts(frame: pd.DataFrame, *names: str) -> list[str]:
-    for name in names:
-        if name in frame:
-            column = frame[name]
-            return [_name(value) if known else "" for value, known in zip(column, column.notna(), strict=True)]
-    return [""] * len(frame)
-
-
-def _name(value: object) -> str:
-    """A name as text; 1.0 and 1 are one name, for a missing one turns a column of whole numbers into floats."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _logs(frame: pd.DataFrame, name: str, longest: float) -> Floats:
-    if name not in frame:
-        return np.full(len(frame), np.nan)
-    hours = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    usable = np.isfinite(hours) & (hours > 0) & (hours <= longest)
-    return np.log(np.where(usable, hours, np.nan))
-
-
-def _words(title: str, tags: str) -> tuple[str, ...]:
-    words = [word for word in title.lower().split()[:_WORDS] if len(word) > 2]
-    return tuple(dict.fromkeys([*words, *(f"#{tag}" for tag in tags.split())]))
-
-
 class Past:
-    """Estimated finished tasks in order of completion. `extend` and `cut` it; ask it for a task as of any `known`."""
+    """Estimated finished tasks in order of completion. `extend` and `cut` it; ask it for a task as of any `known`.
 
-    def __init__(self) -> None:
-        self.tasks: list[Task] = []
+    All counts are from the first task ever: those that were forgotten since keep their numbers.
+    """
+
+    def __init__(self, forgotten: int = 0) -> None:
+        self.forgotten = forgotten
+        self.tasks: list[Task] = []  # those that are kept
+        self._origin = nan  # ln estimate that sizes are relative to: the first there was
         self._described: list[list[float]] = []
+        self._each: list[float] = []  # ratio of each task
         self._sums: dict[Hashable, tuple[list[int], list[float], list[float]]] = {}
         self._titles: dict[str, list[int]] = {}
         self._ratios, self._misses, self._exact = [0.0], [0.0], [0.0]  # running totals, one longer than the tasks
         self._line = [(0.0, 0.0, 0.0, 0.0, 0.0)]
 
     def __len__(self) -> int:
-        return len(self.tasks)
+        return self.forgotten + len(self.tasks)
+
+    def first(self, known: int, count: int) -> int:
+        """The number of the first of the latest `count` tasks among the `known` that is still kept."""
+        return max(self.forgotten, known - count)
+
+    def slice(self, first: int, last: int) -> list[Task]:
+        """Finished tasks by their numbers."""
+        return self.tasks[max(0, first - self.forgotten) : max(0, last - self.forgotten)]
 
     def known(self, day: int) -> int:
         """How many were completed on days before this one."""
-        return bisect_left(self.tasks, day, key=lambda task: task.done)
+        return self.forgotten + bisect_left(self.tasks, day, key=lambda task: task.done)
+
+    def known_at(self, moment: int) -> int:
+        """How many were completed before this microsecond; none where all that is kept was completed later."""
+        at = bisect_left(self.tasks, moment, key=lambda task: task.at)
+        return self.forgotten + at if at else 0
 
     def extend(self, tasks: Iterable[Task]) -> None:
         """Add tasks with an estimate that were completed after all that are here."""
         for task in tasks:
+            if isnan(self._origin):
+                self._origin = task.estimate
             self._described.append(self.describe(task, self.known(min(task.made, task.done))))
-            index, ratio = len(self.tasks), task.ratio
+            index, ratio = len(self), task.ratio
             self.tasks.append(task)
+            self._each.append(ratio)
             for key, half_life in self._keys(task):
                 self._count(key, index, ratio, half_life)
             self._titles.setdefault(task.title, []).append(index)
             self._ratios.append(self._ratios[-1] + ratio)
             self._misses.append(self._misses[-1] + abs(ratio))
             self._exact.append(self._exact[-1] + (abs(ratio) < _EXACT))
-            self._line.append(_faded(self._line[-1], task.estimate - self.tasks[0].estimate, ratio))
+            self._line.append(_faded(self._line[-1], task.estimate - self._origin, ratio))
 
     def cut(self, size: int) -> None:
-        """Forget all but the first `size` tasks."""
-        for task in reversed(self.tasks[size:]):
+        """Take back all but the first `size` tasks."""
+        kept = max(0, size - self.forgotten)
+        for task in reversed(self.tasks[kept:]):
             for key, _ in self._keys(task):
                 for column in self._sums[key]:
                     column.pop()
                 if not self._sums[key][0]:
                     del self._sums[key]
             self._titles[task.title].pop()
-        del self.tasks[size:], self._described[size:]
+        del self.tasks[kept:], self._described[kept:], self._each[kept:]
         for totals in (self._ratios, self._misses, self._exact, self._line):
-            del totals[size + 1 :]
+            del totals[kept + 1 :]
+        if not self.tasks:
+            self._origin = nan
+
+    def forget(self, count: int) -> None:
+        """Let go of the `count` oldest that are kept; what they taught fades as it would have."""
+        self.forgotten += count
+        gone = self.tasks[:count]
+        for key in {key for task in gone for key, _ in self._keys(task)}:
+            columns = self._sums[key]
+            if (old := bisect_left(columns[0], self.forgotten)) == len(columns[0]):
+                del self._sums[key]
+            for column in columns:
+                del column[:old]
+        for title in {task.title for task in gone}:
+            at = self._titles[title]
+            del at[: bisect_left(at, self.forgotten)]
+            if not at:
+                del self._titles[title]
+        del self.tasks[:count], self._described[:count], self._each[:count]
+        for totals in (self._ratios, self._misses, self._exact, self._line):
+            del totals[:count]
 
     def described(self, first: int, last: int) -> Floats:
         """Features of finished tasks, each from what was known before it, shape (last − first, features)."""
-        return np.array(self._described[first:last], dtype=np.float64).reshape(last - first, len(FEATURES))
+        rows = self._described[first - self.forgotten : last - self.forgotten]
+        return np.array(rows, dtype=np.float64).reshape(last - first, len(FEATURES))
+
+    def ratios(self, first: int, last: int) -> Floats:
+        """Ratios of finished tasks, (last − first,)."""
+        return np.array(self._each[first - self.forgotten : last - self.forgotten], dtype=np.float64)
 
     def describe(self, task: Task, known: int) -> list[float]:
         """Return FEATURES of a task from what the first `known` tasks say."""
-        size = task.estimate - self.tasks[0].estimate if self.tasks else 0.0
+        size = 0.0 if isnan(self._origin) else task.estimate - self._origin
         root = self._mean("all", known, 0.0)[0]
         octave = self._mean(("size", _octave(size)), known, root)[0]
         exact, exact_n = self._mean(("estimate", round(size, 4)), known, octave)
@@ -202,12 +147,17 @@ class Past:
             self._mean(("project × size", task.project, _octave(size)), known, project)[0],
             self._mean(("priority", task.priority), known, root)[0],
             sum(words) / len(words) if words else root, root if isnan(same) else same, float(not isnan(same)),
-            float(len(task.words)), float(known > 0 and self.tasks[known - 1].done == task.made - 1),
+            float(len(task.words)), float(self._busy(task.made - 1, known)),
         ]  # fmt: skip
+
+    def _busy(self, day: int, known: int) -> bool:
+        """Whether the latest of the known tasks was done on this day."""
+        last = known - self.forgotten
+        return last > 0 and self.tasks[last - 1].done == day
 
     def _keys(self, task: Task) -> Iterator[tuple[Hashable, float]]:
         """Where a ratio is counted, and for how long."""
-        size = task.estimate - self.tasks[0].estimate
+        size = task.estimate - self._origin
         octave = _octave(size)
         yield "all", HALF_LIFE
         yield ("size", octave), HALF_LIFE
@@ -239,12 +189,13 @@ class Past:
         return (total[place] * fade + _SHRINK * parent) / (count + _SHRINK), count
 
     def _recent(self, totals: list[float], known: int, count: int) -> float:
-        count = min(count, known)
-        return (totals[known] - totals[known - count]) / (count + _SHRINK)
+        last = max(0, known - self.forgotten)
+        count = min(count, last)
+        return (totals[last] - totals[last - count]) / (count + _SHRINK)
 
     def _on_line(self, size: float, known: int) -> float:
         """Ln ratio at this size on a line through what was known, shrunk to “as estimated”."""
-        n, x, r, xx, xr = self._line[known]
+        n, x, r, xx, xr = self._line[max(0, known - self.forgotten)]
         if not n:
             return 0.0
         slope = (xr - x * r / n) / (xx - x * x / n + _SLOPE_TASKS)
@@ -254,7 +205,7 @@ class Past:
         """Ratio of the latest task of the same title, NaN where there is none."""
         at = self._titles.get(title, [])
         place = bisect_left(at, known) - 1
-        return self.tasks[at[place]].ratio if place >= 0 and title else nan
+        return self.tasks[at[place] - self.forgotten].ratio if place >= 0 and title else nan
 
 
 _EMPTY: tuple[list[int], list[float], list[float]] = ([], [], [])
@@ -271,9 +222,16 @@ def _octave(size: float) -> int:
     return round(2 * size / log(2.0)) if isfinite(size) else 0
 
 
+def significant(values: Floats, count: int = 12) -> Floats:
+    """Rounded to significant digits, so that 8 hours are 8 and not the exponential of their logarithm."""
+    power = np.clip(np.floor(np.log10(values)), -290, 290)
+    shift = 10.0 ** (count - 1 - power)
+    return np.asarray(np.round(values * shift) / shift)
+
+
 def grid_of(actual: Floats) -> float:
     """The step on which at least 97% of hours (given as logarithms) sit, relative to a small common one; 0 for none."""
-    hours = np.round(np.exp(actual), 9)
+    hours = significant(np.exp(actual))
     values, counts = np.unique(hours, return_counts=True)
     common = values[counts >= max(3, 0.01 * len(hours))]
     for part in (1, 2, 3, 4, 5):

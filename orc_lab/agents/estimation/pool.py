@@ -18,11 +18,14 @@ _LEAST = 1e-7  # a weight below is none
 SHARPER = 1 / 6  # with it the bands of tasks just made hold 80% of times; those of tasks that wait do without
 
 
-def pooled(similar: Atoms, estimate: Floats, past: tuple[Floats, Floats], weights: Floats) -> Atoms:
+def pooled(
+    similar: Atoms, estimate: Floats, past: tuple[Floats, Floats], weights: Floats, forest: float = 1.0
+) -> Atoms:
     """Throw the opinions together.
 
     `similar` has a row a task, `estimate` is ln hours (tasks,), `past` the ln estimates and ln actuals of the finished
-    tasks (n,), `weights` their likeness (tasks, n).
+    tasks (n,), `weights` their likeness (tasks, n). `forest` is what the two opinions of the forest count for: less
+    than 1 where few of its tasks tell how the person works now.
     """
     width = int((weights > _LEAST).sum(axis=1).max())
     near = np.sort(np.argsort(-weights, axis=1, kind="stable")[:, :width], axis=1)
@@ -31,5 +34,6 @@ def pooled(similar: Atoms, estimate: Floats, past: tuple[Floats, Floats], weight
     was, took = past[0][near], past[1][near]
     close = weight * (np.exp(-0.5 * ((estimate[:, None] - was) / _REACH) ** 2) + _FAR)
     values = [similar.values, np.exp(estimate[:, None] + took - was), np.exp(took)]
-    parts = [np.diff(similar.below, axis=1, prepend=0.0), weight, close / close.sum(axis=1, keepdims=True)]
+    close *= forest / close.sum(axis=1, keepdims=True)
+    parts = [(3 - 2 * forest) * np.diff(similar.below, axis=1, prepend=0.0), forest * weight, close]
     return Atoms.of(np.concatenate(values, axis=1), np.concatenate(parts, axis=1))

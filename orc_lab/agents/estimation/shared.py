@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.estimation.past import Task
 from orc_lab.agents.estimation.similar import WINDOW, Codebook, Codes, arrays, from_actuals, from_estimates, relevance
+from orc_lab.agents.estimation.task import Task
 
 _BLOCKS = (10, 20, 50)  # tasks summed to see how far whole plans have missed
 _BLOCK_TASKS = 1000  # finished tasks looked back on for that
@@ -29,13 +29,13 @@ def factors(sd: float, size: int, rng: np.random.Generator) -> Floats:
 def measured(tasks: Sequence[Task]) -> float:
     """σ from finished tasks in order of completion.
 
-    Each is forecast again from what was completed before the day it was made; tasks done on that day are left out:
-    nobody plans with them.
+    Each is forecast again from what was completed before the day it was made; tasks done on that day are left out
+    (nobody plans with them), and so are those of which nothing was known then, not even an estimate.
     """
     start = max(0, len(tasks) - _BLOCK_TASKS)
     recent = tasks[max(0, start - WINDOW) :]
     start = len(recent) - min(len(recent), _BLOCK_TASKS)
-    simulated = np.empty((_DRAWS, len(recent)))
+    simulated = np.zeros((_DRAWS, len(recent)))
     rng = np.random.default_rng(0)
     whole = arrays(recent, Codebook())
     for rows, known in planned(recent, start):
@@ -48,9 +48,9 @@ def measured(tasks: Sequence[Task]) -> float:
         if estimated.any():
             atoms = from_estimates(past.take(rated), weight[rated], wanted.take(estimated))
             simulated[:, rows[estimated]] = atoms.sample(_DRAWS, rng)
-        if not estimated.all():
+        if known and not estimated.all():
             simulated[:, rows[~estimated]] = from_actuals(past, weight, wanted.take(~estimated)).sample(_DRAWS, rng)
-    kept = [index for index in range(start, len(recent)) if not recent[index].at_once]
+    kept = [index for index in range(start, len(recent)) if simulated[0, index] > 0]
     return _missing(simulated[:, kept], np.exp([recent[index].actual for index in kept]))
 
 

@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from orc_lab.agents.atoms import Atoms, Floats, normal_scores
-from orc_lab.agents.estimation.past import OUTLIER, Task
+from orc_lab.agents.estimation import habit
+from orc_lab.agents.estimation.task import OUTLIER, Task
 
 WINDOW = 400  # finished tasks looked back on
 HALF_LIFE = 200.0  # tasks
 _PRIOR_TASKS = 5.0
 _PRIOR_SD = 1.0  # of ln(actual ÷ estimate): people have .6 to .85, an unknown person could have more
-_PRIOR_HOURS, _PRIOR_HOURS_SD = 2.0, 1.2  # of ln(actual) where there is no estimate
+_PRIOR_HOURS, _PRIOR_HOURS_SD = 2.0, 1.2  # of a task without an estimate before any was finished; of ln(actual)
 _LEVEL_TASKS, _SLOPE_TASKS = 5.0, 20.0  # how many tasks the line's start "ratio 1, slope 1" is worth
 _FAR_HOURS = np.log(50.0)  # of the hours of todos without an estimate
 _REACH, _FAR = 1.0, 0.05  # estimates e-fold apart are like each other; others count a twentieth
@@ -48,6 +49,11 @@ class Tasks:
 
     def __len__(self) -> int:
         return len(self.estimate)
+
+    @property
+    def ratio(self) -> Floats:
+        """Return ln(actual ÷ estimate) within an outlier, NaN without an estimate."""
+        return np.asarray(np.clip(self.actual - self.estimate, -OUTLIER, OUTLIER))
 
     def take(self, index: slice | Flags | Codes) -> Tasks:
         """Return the tasks at a slice, mask or positions."""
@@ -82,11 +88,19 @@ class Codebook(dict[tuple[str, str], int]):
 def relevance(past: Tasks, *, at_once: bool) -> Floats:
     """Weights of finished tasks, oldest first, for a task that may be done at once or is open beyond its first day.
 
-    Tasks that are noted down when they are done fit their estimates far better than those that wait; without the
-    distinction 80% bands of tasks that wait held 74% of times.
+    Recent work counts more, and what was done under other habits hardly any more. Tasks that are noted down when they
+    are done fit their estimates far better than those that wait; without the distinction 80% bands of tasks that wait
+    held 74% of times.
     """
-    recent = 0.5 ** (np.arange(len(past))[::-1] / HALF_LIFE)
+    recent = 0.5 ** (np.arange(len(past))[::-1] / HALF_LIFE) * _belonging(past)
     return np.where(past.at_once & (not at_once), AT_ONCE * recent, recent)
+
+
+def _belonging(past: Tasks) -> Floats:
+    """How much each belongs to the habits of now; one without an estimate as much as the next one that has one."""
+    rated = np.isfinite(past.estimate)
+    found = np.append(habit.belonging(past.ratio[rated]), 1.0)
+    return np.asarray(found[np.cumsum(rated) - rated])
 
 
 def from_estimates(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
@@ -96,7 +110,7 @@ def from_estimates(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
     values = [x + _PRIOR_SD * _SCORES]
     weights = [np.full((len(wanted), len(_SCORES)), assumed / len(_SCORES))]
     if len(past):
-        ratio = np.clip(past.actual - past.estimate, -OUTLIER, OUTLIER)
+        ratio = past.ratio
         middle, level, slope = _line(past.estimate, ratio, weight)
         residual = ratio - level - slope * (past.estimate - middle)
         likeness = weight * _likeness(past, wanted)
@@ -135,8 +149,8 @@ def from_actuals(past: Tasks, weight: Floats, wanted: Tasks) -> Atoms:
     Work of the same category and, above it, of the same project counts as far as there is enough of it.
     """
     assumed = _PRIOR_TASKS / (_PRIOR_TASKS + weight.sum())
-    prior = np.log(_PRIOR_HOURS) + _PRIOR_HOURS_SD * _SCORES
-    usual = np.median(past.actual) if len(past) else 0.0
+    usual = np.median(past.actual) if len(past) else np.log(_PRIOR_HOURS)
+    prior = usual + _PRIOR_HOURS_SD * _SCORES
     values = np.concatenate([prior, np.clip(past.actual, usual - _FAR_HOURS, usual + _FAR_HOURS)])
     share = np.broadcast_to(weight / max(weight.sum(), 1.0), (len(wanted), len(past)))
     for known, asked in ((past.category, wanted.category), (past.project_id, wanted.project_id)):

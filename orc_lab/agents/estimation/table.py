@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Atoms, Floats
-from orc_lab.agents.estimation.past import Task
+from orc_lab.agents.estimation.past import significant
 from orc_lab.agents.estimation.similar import Codes
+from orc_lab.agents.estimation.task import Task
 from orc_lab.agents.forecast import Basis, label
 
 MIN_FINISHED = 30  # below, nothing measured beats a person's own estimate as the middle
@@ -33,7 +34,7 @@ class Table:
         if estimated and n < MIN_FINISHED:
             values = _own_middle(values, np.exp(estimate), self.levels)
         known = Basis.HISTORY if estimated else Basis.SIMILAR
-        self.quantiles[rows] = _digits(values)
+        self.quantiles[rows] = significant(values)
         self.basis[rows] = (known if n >= MIN_FINISHED else Basis.PRIOR).value
         self.n[rows] = n
         self.below[rows], self.upto[rows] = atoms.interval(np.exp([task.actual for task in tasks]))
@@ -47,13 +48,6 @@ class Table:
     def outcomes(self, index: pd.Index) -> pd.DataFrame:
         """P(Y < actual) and P(Y ≤ actual)."""
         return pd.DataFrame({"below": self.below, "upto": self.upto}, index=index)
-
-
-def _digits(values: Floats, count: int = 12) -> Floats:
-    """Rounded to significant digits, so that 8 hours are 8 and not the exponential of their logarithm."""
-    power = np.clip(np.floor(np.log10(values)), -290, 290)
-    shift = 10.0 ** (count - 1 - power)
-    return np.asarray(np.round(values * shift) / shift)
 
 
 def _own_middle(values: Floats, estimate: Floats, levels: tuple[float, ...]) -> Floats:

@@ -7,9 +7,10 @@ import pandas as pd
 
 from orc_lab.agents.atoms import share_in_band
 from orc_lab.agents.estimation.estimator import MEMORY, Estimator, moment_made
-from orc_lab.agents.estimation.past import tasks_of
 from orc_lab.agents.estimation.table import Table
+from orc_lab.agents.estimation.task import tasks_of
 from orc_lab.agents.forecast import NOMINAL, QUANTILES, Coverage, check_levels
+from orc_lab.agents.given import local_times
 
 RECENT = 300  # the latest tasks tell how well forecasts hold now
 _FACTS = ["id", "created", "completed", "estimate_hours", "actual_hours"]
@@ -39,6 +40,7 @@ def walk_forward(
     rows = [row for row, task in enumerate(tasks) if not (waited and task.at_once)][-(last or len(tasks)) :]
     wanted, index = [tasks[row].seen(later=waited) for row in rows], facts.index[rows]
     moments = np.array([moment_made(task) for task in wanted], dtype=np.int64)
+    wanted = estimator.believed(wanted, moments)
     table = Table(len(wanted), check_levels(quantiles))
     for some, atoms, n in estimator.forecasts(wanted, moments):
         table.fill(some, [wanted[row] for row in some], atoms, n)
@@ -55,6 +57,7 @@ def _usable(finished: pd.DataFrame) -> pd.DataFrame:
     """Rows that say when and how long, in order of completion; of rows with one id the last. Absent facts are NA."""
     missing = {name: pd.Series(index=finished.index, dtype=_BLANK[name]) for name in _BLANK if name not in finished}
     known = finished.assign(**missing)
+    known = known.assign(**{name: local_times(known[name], name) for name in ("created", "completed")})
     hours = known["actual_hours"]
     known = known[known["completed"].notna() & (hours > 0) & np.isfinite(hours)]
     again = known["id"].duplicated(keep="last") & known["id"].notna()
