@@ -14,7 +14,8 @@ class NotFound(OrcError):
     """Nothing has this id."""
 
     def __init__(self, kind: str, id: str) -> None:
-        listing = f"orc {kind} list" if kind in ("project", "intention") else "orc list"
+        own = {"project": "orc project list", "intention": "orc intention list", "recommendation": "orc today"}
+        listing = own.get(kind, "orc list")
         super().__init__(f"There is no {kind} with id {id!r}. List them with `{listing}` or check the id.")
 
 

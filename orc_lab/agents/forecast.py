@@ -26,7 +26,7 @@ class Basis(StrEnum):
 
 
 def label(level: float) -> str:
-    """The column of a quantile: `q10` for .1, `q2.5` for .025."""
+    """The column of a quantile, in percents: `q10` for .1, `q2.5` for .025, `q0.1` for .001."""
     return f"q{round(100 * level, 6):g}"
 
 
@@ -35,6 +35,13 @@ def figure(value: float, *, sign: bool = False) -> str:
     places = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
     text = f"{half_up(value, places):{'+' if sign else ''},.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount(value: float, unit: str) -> str:
+    """A number with its unit, given in the plural: 4.3 weeks, 1 week, 1 h; what reads as 1 is one."""
+    number = figure(value)
+    one = number.lstrip("-") == "1" and len(unit) > 1
+    return f"{number} {unit.removesuffix('s') if one else unit}".rstrip()
 
 
 def half_up(value: float, places: int = 0) -> float:
@@ -96,7 +103,7 @@ class Coverage:
         """For a page: the measured share beside the promised one."""
         if not self.n:
             return f"{self.nominal:.0%} bands: no forecast has come true yet"
-        held = f"{self.nominal:.0%} bands held {self.share:.0%} of {self.n:,} times"
+        held = f"{self.nominal:.0%} bands held {self.share:.0%} of {amount(self.n, 'times')}"
         return f"{held} (95% interval {self.low:.0%} to {self.high:.0%})"
 
     def as_dict(self) -> dict[str, object]:
@@ -148,7 +155,7 @@ class Forecast:
             return f"{self.subject}: {Basis.TOO_LITTLE.value}. {self.needs}".rstrip()
         low, high = min(self.quantiles), max(self.quantiles)
         band = f"{high - low:.0%} between {figure(self.quantiles[low])} and {figure(self.quantiles[high])}"
-        return f"{self.subject}: {figure(self.median)} {self.unit}, {band} ({self.basis.value}, n = {self.n:,})"
+        return f"{self.subject}: {amount(self.median, self.unit)}, {band} ({self.basis.value}, n = {self.n:,})"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; quantiles by their labels."""

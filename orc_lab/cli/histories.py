@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from orc_lab.errors import InvalidValue, NeedsChoice
+from orc_lab.cli import odd_rows
+from orc_lab.errors import InvalidValue, NeedsChoice, UnreadableFile
 from orc_lab.importers import csv_table, task_csv
 from orc_lab.importers.mapping import ColumnMapping, for_header
 from orc_lab.importers.record import Context, Options, Parsed
@@ -20,6 +21,7 @@ from orc_lab.model.clock import Clock
 from orc_lab.model.entities import Todo
 
 ONESELF = ""
+_NO_HISTORY = "Name a table of tasks, or say which column it is with --map completed=COLUMN."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,11 +53,14 @@ def of_csv(
     """The histories in a CSV: everybody's, or that of one person; `where` keeps the rows with these values.
 
     Dates, numbers, statuses and persons are read by the importer of `task-csv`, in UTC; days become instants of them.
-    Raises UnreadableFile, InvalidValue for a column that isn't there, NeedsChoice for a person who isn't.
+    Raises UnreadableFile (also for one that says nothing of completions), InvalidValue for a column that isn't there,
+    NeedsChoice for a person who isn't.
     """
     source = open_source(given)
     header = csv_table.table(source.text()[0], source.name).header
     known = mapping.over(for_header(header)) if mapping is not None else for_header(header)
+    if "completed" not in known.columns:
+        raise UnreadableFile(source.name, "none of its columns says when tasks were completed", _NO_HISTORY)
     titled = "title" in known.columns
     if not titled:  # the importer wants one, a forecast doesn't
         known = replace(known, columns={**known.columns, "title": known.columns.get("id", header[0])})
@@ -69,8 +74,8 @@ def of_csv(
         for parsed in reading.records
         if parsed.kind is Todo and parsed.left_out is None and _fits(json.loads(parsed.raw), conditions)
     ]
-    left = sum(parsed.left_out is not None for parsed in reading.records)
-    notes = [*reading.notes, *([f"{left:,} rows were left out, as an import would."] if left else [])]
+    todos = [parsed for parsed in reading.records if parsed.kind is Todo]
+    notes = [*reading.notes, *odd_rows.told(source.text()[0], header, todos)]
     return Histories(source=_told(source, conditions), tasks=_by_person(rows, person), until=None, notes=notes)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orc_lab.cli import place, reading
 from orc_lab.cli.outlook import asking, desk_of
-from orc_lab.cli.output import note, say, show_json, show_table
+from orc_lab.cli.output import note, say, short, show_json, show_table
 from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Project, Todo
 from orc_lab.workbench.bench import Workbench
@@ -14,7 +14,10 @@ from orc_lab.workbench.bench import Workbench
 if TYPE_CHECKING:
     from orc_lab.agents.knowledge.action import Action
     from orc_lab.agents.knowledge.agent import AgentKnowledge
+    from orc_lab.agents.knowledge.base import KnowledgeBase
     from orc_lab.agents.knowledge.show import PartView
+
+_HYPHENS = 4  # in an id
 
 
 def do_knowledge_list(args: Namespace) -> None:
@@ -38,10 +41,8 @@ def do_knowledge_show(args: Namespace) -> None:
     """Show the entries of a part, or one: orc knowledge show projects.patterns silent"""
     with place.reading(args) as wb:
         (view,) = _views(wb, args, args.part)
-    name = " ".join(args.entry)
-    entries = [entry for entry in view.entries if not name or name in (entry.name, entry.label)]
-    if not entries:
-        raise InvalidValue("an entry", name, "one of " + ", ".join(entry.name for entry in view.entries))
+    name = _entry_name(view, " ".join(args.entry)) if args.entry else ""
+    entries = [entry for entry in view.entries if not name or name == entry.name]
     if args.json:
         show_json([entry.as_dict() for entry in entries] if name else view.as_dict())
         return
@@ -62,12 +63,14 @@ def args_knowledge_show(parser: ArgumentParser) -> None:
 def do_knowledge_why(args: Namespace) -> None:
     """Say what taught an entry, oldest first, and what each thing changed."""
     with place.reading(args) as wb:
-        reasons = _knowledge(wb, args).why(args.part, " ".join(args.entry))
+        knowledge = _knowledge(wb, args)
+        view = _view(wb, knowledge.kb, args.part)
+        reasons = knowledge.why(args.part, _entry_name(view, " ".join(args.entry)))
     if args.json:
         show_json([reason.as_dict() for reason in reasons])
         return
     for reason in reasons:
-        say(f"{reason.sentence}  ({reason.key})" if reason.key else reason.sentence)
+        say(f"{reason.sentence}  ({_short_key(reason.key)})" if reason.key else reason.sentence)
     if not reasons:
         say("Nothing taught it yet: it is as shipped.")
 
@@ -91,7 +94,8 @@ def do_knowledge_forget(args: Namespace) -> None:
 
         knowledge = AgentKnowledge.load(wb)
         before = knowledge.kb
-        after = knowledge.forget(args.part, name, args.action)
+        entry = _entry_name(_view(wb, before, args.part), name) if args.part and name else None
+        after = knowledge.forget(args.part, entry, args.action and _whole_key(before, args.action))
     if args.json:
         show_json(after.as_dict())
         return
@@ -165,8 +169,38 @@ def _views(wb: Workbench, args: Namespace, part: str | None) -> "tuple[PartView,
     from orc_lab.agents.knowledge.show import show
 
     kb = _knowledge(wb, args).kb
-    titles: Mapping[str, str] = {project.id: project.title for project in wb.find(Project)}
-    return show(kb, titles=titles) if part is None else show(kb, [part], titles=titles)
+    return (_view(wb, kb, part),) if part is not None else show(kb, titles=_titles(wb))
+
+
+def _view(wb: Workbench, kb: "KnowledgeBase", part: str) -> "PartView":
+    from orc_lab.agents.knowledge.show import show
+
+    return show(kb, [part], titles=_titles(wb))[0]
+
+
+def _titles(wb: Workbench) -> Mapping[str, str]:
+    return {project.id: project.title for project in wb.find(Project)}
+
+
+def _entry_name(view: "PartView", text: str) -> str:
+    """The name of an entry that a person calls so or as it is shown; raises InvalidValue."""
+    found = [entry.name for entry in view.entries if text in (entry.name, entry.label)]
+    if not found:
+        raise InvalidValue("an entry", text, "one of " + ", ".join(entry.label for entry in view.entries))
+    return found[0]
+
+
+def _short_key(key: str) -> str:
+    """The key of an action with its subject's id as short as ids are shown elsewhere."""
+    kind, _, subject = key.partition(":")
+    return f"{kind}:{short(subject) if subject.count('-') == _HYPHENS else subject}"
+
+
+def _whole_key(kb: "KnowledgeBase", text: str) -> str:
+    """The key that a shortened one stands for; as it is where nothing, or more than one, has it."""
+    keys = {reason.key for entry in kb.all() for reason in entry.why() if reason.key}
+    found = [key for key in keys if text in (key, _short_key(key))]
+    return found[0] if len(found) == 1 else text
 
 
 def _entries(count: int) -> str:

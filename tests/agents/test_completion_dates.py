@@ -137,6 +137,69 @@ def test_wrong_input_is_named():
         forecast_completion(steady(9), TODAY, 1, quantiles=(0.9, 0.5))
 
 
+@pytest.mark.parametrize("n", [0, -3, 1.5, 2.0, math.nan, math.inf, None, "5", True, 10**9])
+def test_n_is_a_whole_number_of_todos(n):
+    for call in (forecast_completion, completion_draws):
+        with pytest.raises(InvalidValue, match=r"n can't be .*whole number of todos from 1 to 100,000"):
+            call(steady(9), TODAY, n)
+    with pytest.raises(InvalidValue, match="n can't be"):
+        walk_completion(steady(9), n)
+
+
+NO_DAY = [None, pd.NaT, np.datetime64("NaT"), math.nan, 20780, 1.5e18, "", "now", "soon", True]
+
+
+@pytest.mark.parametrize("today", NO_DAY)
+def test_today_is_a_day_and_no_clock_is_asked(today):
+    with pytest.raises(InvalidValue, match=r"today can't be .*dates or times, such as 2026-11-23"):
+        forecast_completion(steady(9), today, 1)
+
+
+NO_DAYS = [[20780, 20781], np.array([1, 2]), [1.5, 2.5], pd.Series([20780]), ["now"], [True], [b"x"]]
+
+
+@pytest.mark.parametrize("days", NO_DAYS)
+def test_numbers_are_no_days(days):
+    with pytest.raises(InvalidValue, match=r"completion_days can't be .*dates or times"):
+        forecast_completion(days, TODAY, 1)
+    with pytest.raises(InvalidValue, match="completion_days"):
+        forecast_completion(TODAY, TODAY, 1)
+
+
+@pytest.mark.parametrize("capacity", [[-1.0], [math.nan], [math.inf], ["full"]])
+def test_a_capacity_is_a_number_from_0_on(capacity):
+    for days in (steady(9), []):
+        with pytest.raises(InvalidValue, match=r"capacity \[0\] can't be"):
+            forecast_completion(days, TODAY, 1, capacity=capacity)
+
+
+@pytest.mark.parametrize("quantiles", [(), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), (math.nan,)])
+def test_quantiles_rise_between_0_and_1(quantiles):
+    with pytest.raises(InvalidValue, match=r"quantiles can't be .*rising"):
+        forecast_completion(steady(9), TODAY, 1, quantiles=quantiles)
+
+
+def test_what_is_missing_or_still_to_come_is_left_out():
+    past = steady(9)
+    wanted = forecast_completion(past, TODAY, 3)
+    texts = [str(day) for day in past]
+    assert forecast_completion([*texts, None, "", "2027-01-01", TODAY], TODAY, np.int64(3)) == wanted
+    assert forecast_completion([*past, np.datetime64("NaT"), pd.NaT, math.nan], TODAY, 3) == wanted
+    assert forecast_completion(["2027-01-01", None], TODAY, 1).basis is Basis.TOO_LITTLE
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_day_with_a_zone_is_that_of_its_own_clock(zone):
+    past = pd.Series(steady(60)).astype("datetime64[us]") + pd.Timedelta(hours=23, minutes=30)
+    wanted = forecast_completion(past, TODAY, 5)
+    there = past.dt.tz_localize(zone)
+    assert forecast_completion(there, TODAY, 5) == wanted
+    assert forecast_completion([at.isoformat() for at in there], TODAY, 5) == wanted
+    assert forecast_completion(past, pd.Timestamp(TODAY + " 23:59", tz=zone), 5) == wanted
+    mixed = [at.tz_localize(name) for at, name in zip(past, [zone, "Asia/Tokyo", None] * len(past), strict=False)]
+    assert forecast_completion(mixed, TODAY, 5) == wanted
+
+
 def test_a_hundred_thousand_completions_are_read_within_a_second():
     days = DAY - np.random.default_rng(0).integers(1, 3650, 100_000)
     begin = time.perf_counter()

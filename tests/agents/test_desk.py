@@ -140,7 +140,7 @@ def test_what_came_true_counts_from_then_on(bench: Workbench) -> None:
     later = sit(bench)
     (standing,) = [each for each in later.standings if each.model == Model.ESTIMATE]
     assert (standing.n, standing.coverage and standing.coverage.hits) == (1, 1.0)
-    assert "80% bands held 100% of 1 times" in later.held(Model.ESTIMATE)
+    assert "80% bands held 100% of 1 time " in later.held(Model.ESTIMATE)
     bench.reopen(todo.id)
     assert sit(bench).held(Model.ESTIMATE) == ""
 

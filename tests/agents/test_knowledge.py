@@ -422,7 +422,7 @@ def test_loops_and_standstills_are_flagged_beside_what_is_typical():
     ]
     found = flags(SHIPPED.learn_all(quick), TASKS, EVENTS, AS_OF)
     assert [flag.fault.value for flag in found] == ["skip", "stuck"]
-    assert "confirmed for 1 days, where 0.2 are typical" in found[1].sentence
+    assert "confirmed for 1 day, where 0.2 are typical" in found[1].sentence
 
 
 def test_a_common_way_needs_no_approval():

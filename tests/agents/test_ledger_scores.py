@@ -209,7 +209,7 @@ def test_probabilities_have_a_brier_score_and_a_reliability_table() -> None:
 def test_what_is_not_counted_yet_is_told() -> None:
     open_row = replace(settled(0, foresee(0.5), 1.0), outcome=None, resolved_at=None, score=None)
     (standing,) = standings([open_row])
-    assert standing.sentence == "estimate: none of 1 forecasts counts yet."
+    assert standing.sentence == "estimate: the one forecast doesn't count yet."
     assert standing.as_dict()["crps"] is None
 
 

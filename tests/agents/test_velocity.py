@@ -126,16 +126,53 @@ def test_the_seed_decides():
     assert not forecast_throughput(history, 4, seed=1).equals(forecast_throughput(history, 4, seed=2))
 
 
-@pytest.mark.parametrize(("horizon", "capacity"), [(0, None), (-1, None), (2, [1.0])])
-def test_a_horizon_must_make_sense(horizon, capacity):
+HUGE = 10**6
+
+
+@pytest.mark.parametrize("horizon", [0, -1, HUGE, 2.0, 2.5, "4", True, None, float("nan")])
+def test_a_horizon_is_a_whole_number_of_weeks(horizon):
+    with pytest.raises(InvalidValue, match=r"horizon can't be .*whole number of weeks from 1 to 520"):
+        forecast_throughput(steady(20), horizon)
     with pytest.raises(InvalidValue, match="horizon"):
-        forecast_throughput(steady(20), horizon, capacity=capacity)
+        coverage(steady(40), horizon)
 
 
-def test_weeks_without_a_number_are_left_out():
-    history = steady(30)
-    holes = np.insert(history, 10, np.nan)
-    pd.testing.assert_frame_equal(forecast_throughput(holes, 2), forecast_throughput(history, 2))
+@pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf, -np.inf, None, "many"])
+@pytest.mark.parametrize("as_given", [list, lambda values: np.array(values, dtype=object), pd.Series])
+def test_a_week_is_a_number_from_0_on(wrong, as_given):
+    for field in ("weekly_history", "capacity", "past_capacity"):
+        given = {"weekly_history": [4.0] * 20, "capacity": [1.0] * 3, "past_capacity": [1.0] * 20}
+        given[field] = as_given([*given[field][:-2], wrong, given[field][-1]])
+        with pytest.raises(InvalidValue, match=rf"{field} \[{len(given[field]) - 2}\] can't be .*number from 0 on"):
+            forecast_throughput(**given, horizon=3)
+
+
+@pytest.mark.parametrize("lengths", [{"capacity": 2}, {"capacity": 4}, {"past_capacity": 19}, {"past_capacity": 0}])
+def test_capacities_are_as_long_as_what_they_belong_to(lengths):
+    (field,) = lengths
+    with pytest.raises(InvalidValue, match=f"{field} can't be .*one for each week"):
+        forecast_throughput(steady(20), 3, **{field: [1.0] * lengths[field]})
+
+
+@pytest.mark.parametrize("history", ["12345", {"a": 1.0}, np.ones((3, 3)), 7.0])
+def test_a_history_is_a_row_of_numbers(history):
+    with pytest.raises(InvalidValue, match="weekly_history"):
+        forecast_throughput(history, 2)
+
+
+def test_lists_arrays_and_series_of_any_index_give_the_same():
+    history = steady(40)
+    wanted = forecast_throughput(history, 3, capacity=[1.0, 0.5, 1.0], past_capacity=np.ones(40))
+    weeks = pd.period_range("2025-01-06", periods=40, freq="W")
+    series = (
+        pd.Series(history),
+        pd.Series(history.astype(int), index=weeks),
+        pd.Series(history, index=range(40, 0, -1)),
+    )
+    for some in (history.tolist(), tuple(history), *series, pd.Series(history).astype("Int64"), pd.Index(history)):
+        found = forecast_throughput(some, np.int64(3), capacity=pd.Series([1, 0.5, 1]), past_capacity=[1] * 40)
+        pd.testing.assert_frame_equal(found, wanted)
+    assert forecast_throughput([], 2)["basis"].tolist() == ["too little data"] * 2
 
 
 def test_bands_hold_over_a_made_up_life():

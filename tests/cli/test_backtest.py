@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -84,6 +85,55 @@ def test_what_is_wrong_is_said(csv: Path, orc: Orc, words: tuple[str, ...], told
     ran = orc("backtest", *words)
     assert ran.code != 0
     assert told in ran.err
+    assert not Path("reports").exists()
+
+
+def test_the_first_few_odd_rows_are_named_with_line_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(
+        "id,created,completed,estimate_hours,actual_hours,title\n"
+        '1,2026-02-03,2026-02-05,1,1,"two\nlines"\n'
+        "\n"
+        "2,someday,2026-02-05,1,2,a\n"
+        "3,2026-02-03,2026-02-05,lots,1,b\n"
+        "4,2026-02-03,2026-02-05,1,1,c,d,e\n"
+        "5,2026-02-03,2026-02-05,1,1,f\n"
+        "5,2026-02-03,2026-02-05,1,1,f\n"
+    )
+    assert list(histories.of_csv(str(path)).notes) == [
+        "2 rows were left out, as an import would: line 7, its row has more fields than the header: a quote may be "
+        "missing; line 8, the same record stands in the file again.",
+        "2 rows were read with something lost or guessed: line 5, its created date can't be read: left empty; "
+        "line 6, its estimate is no amount of hours: left empty.",
+    ]
+    path.write_text(path.read_text() + "".join(f"{n},never,2026-02-05,1,1,x\n" for n in range(9, 14)))
+    assert (
+        histories.of_csv(str(path))
+        .notes[-1]
+        .endswith("line 10, its created date can't be read: left empty; and 4 more.")
+    )
+
+
+def test_one_odd_row_is_one(csv: Path) -> None:
+    csv.write_text(csv.read_text() + "a,b,c,d,e,f,g,h,i,j,k,l,m\n")
+    assert histories.of_csv(str(csv)).notes[-1].startswith("1 row was left out, as an import would: line 122, its row")
+
+
+GARBAGE = {
+    "noise": np.random.default_rng(0).bytes(20_000), "archive": b"PK\x03\x04zip", "nothing": b"\x00" * 99,
+    "picture": b"\x89PNG\r\n\x1a\na,b\n1,2", "quotes": b'"a' * 5_000, "other table": b"a,b\n1,2\n",
+    "wide": b"\xff\xfe" + b"ab" * 999, "database": b"SQLite format 3\x00" + bytes(range(256)) * 9,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", GARBAGE.values(), ids=GARBAGE.keys())
+def test_what_is_no_history_is_one_sentence(content: bytes, here: Path, orc: Orc) -> None:
+    Path("garbage.csv").write_bytes(content)
+    ran = orc("backtest", "--csv", "garbage.csv", *FAST)
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err.startswith("orc: garbage.csv can't be read: ")
+    assert ran.err.count("\n") == 1
+    assert len(ran.err) < 300
     assert not Path("reports").exists()
 
 

@@ -184,7 +184,7 @@ def test_accuracy_counts_what_came_true(orc: Orc, mine: Path) -> None:
     with Workbench.open(mine) as wb:
         todo = wb.find(Todo, status="confirmed")[0]
     assert orc("estimate", todo.id).code == 0
-    assert "none of 1 forecasts counts yet" in orc("accuracy").out
+    assert "the one forecast doesn't count yet" in orc("accuracy").out
     orc("done", todo.id, "--hours", "2")
     told = json.loads(orc("accuracy", "--json").out)
     assert [(row["model"], row["n"]) for row in told["models"]] == [("estimate", 1)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orc_lab.model.entities import Knowledge, Todo
+from orc_lab.model.entities import Knowledge, Project, Todo
 from orc_lab.workbench.bench import Workbench
 from tests.agents.insight_lives import lived_in
 from tests.cli.conftest import Orc
@@ -92,6 +92,26 @@ def test_what_is_forgotten_stays_forgotten_until_it_is_undone(orc: Orc, mine: Pa
     assert orc("knowledge", "forget", "--action", key).code == 0
     assert key not in orc("knowledge", "why", part, entry).out
     assert orc("knowledge", "forget", part).code == 0
+
+
+def test_projects_are_called_by_their_titles_and_actions_by_short_ids(orc: Orc, mine: Path) -> None:
+    part = "tasks.estimation_models"
+    with Workbench.open(mine) as wb:
+        todo = next(todo for todo in wb.find(Todo, status="confirmed") if todo.project_id)
+        project = wb.get(Project, todo.project_id or "")
+    orc("knowledge", "learn", "--todo", todo.id, "--takes", "9h")
+    by_title = orc("knowledge", "why", part, "project", *project.title.split())
+    assert by_title.code == 0
+    assert by_title.out == orc("knowledge", "why", part, f"project {project.id}").out
+    assert f"(task_estimation_corrected:{todo.id[-6:]})" in by_title.out
+    assert todo.id not in by_title.out
+    told = orc("knowledge", "why", part, "nope").err
+    assert f"project {project.title}" in told
+    assert project.id not in told
+    assert orc("knowledge", "forget", "--action", f"task_estimation_corrected:{todo.id[-6:]}").code == 0
+    assert orc("knowledge", "why", part, "project", project.title).out.startswith("Nothing taught it yet")
+    assert orc("undo").code == 0
+    assert orc("knowledge", "forget", part, "project", project.title).code == 0
 
 
 def test_what_is_taught_of_a_past_week_replaces_nothing(orc: Orc, mine: Path) -> None:

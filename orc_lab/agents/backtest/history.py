@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from orc_lab.agents.given import hours_in, local_times, names
 from orc_lab.errors import InvalidValue
 
 _TEXT, _TIME, _REAL = "str", "datetime64[us]", "float64"
@@ -29,20 +30,29 @@ def prepared(tasks: pd.DataFrame) -> pd.DataFrame:
     """Return tasks with every column of COLUMNS, each id once (the last row of it), in order of creation.
 
     Only `completed` and `actual_hours` are needed; raises InvalidValue without them. A task without a day of creation
-    is taken as created on the day it was completed. Times without a zone are the person's.
+    is taken as created on the day it was completed. Times are the person's, by the clock on the wall: a zone is left
+    out. Raises InvalidValue too for what is no time or no number of hours.
     """
     if missing := [name for name in ("completed", "actual_hours") if name not in tasks]:
         raise InvalidValue("the columns of a history", list(tasks.columns), f"also {' and '.join(missing)}")
     table = pd.DataFrame(index=tasks.index)
     for name, dtype in COLUMNS.items():
         column = tasks[name] if name in tasks else pd.Series(index=tasks.index, dtype="object")
-        table[name] = column.astype(pd.api.types.pandas_dtype(dtype))
+        table[name] = _typed(column, name, dtype)
     if "id" not in tasks:
         table["id"] = [f"row {number:07}" for number in range(len(table))]
     table["created"] = table["created"].fillna(table["completed"])
     table["project_id"] = table["project_id"].fillna(table["project"])
     table = table[table["created"].notna() & ~(table["id"].notna() & table["id"].duplicated(keep="last"))]
     return table.sort_values(["created", "id"], kind="stable", ignore_index=True)
+
+
+def _typed(column: pd.Series, name: str, dtype: str) -> pd.Series:
+    if dtype == _TIME:
+        return local_times(column, name)
+    if dtype == _REAL:
+        return hours_in(column, name)
+    return names(column)
 
 
 def finished(tasks: pd.DataFrame) -> pd.DataFrame:

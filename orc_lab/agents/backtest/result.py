@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from orc_lab.agents.backtest.scores import Score
-from orc_lab.agents.forecast import figure, share
+from orc_lab.agents.forecast import amount, figure, share
 
 OURS = "orc_lab"
 NOTHING = "–"
@@ -141,7 +141,7 @@ class Backtest:
     def sentence(self) -> str:
         """For a page: what was walked."""
         who = "one person" if self.persons == 1 else f"{self.persons} persons, each on their own past"
-        return f"{self.finished:,} finished tasks of {who}, walked forward: {self.source}."
+        return f"{amount(self.finished, 'finished tasks')} of {who}, walked forward: {self.source}."
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; the same history and seed give the same."""

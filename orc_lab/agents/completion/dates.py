@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from math import isnan, nan
 from typing import Any
 
@@ -19,16 +19,17 @@ import pandas as pd
 from orc_lab.agents.atoms import Floats
 from orc_lab.agents.completion.pace import FAR, LOOK_BACK, Days, Past, waits
 from orc_lab.agents.completion.record import Record, levels, nearest_days
-from orc_lab.agents.forecast import Basis, Coverage, check_levels, label, share
-from orc_lab.errors import InvalidValue
+from orc_lab.agents.forecast import Basis, Coverage, amount, check_levels, label, share
+from orc_lab.agents.given import When, amounts, column_of, local_time, local_times, whole
 
-When = str | date | datetime | np.datetime64
 PROMISED = (0.5, 0.8, 0.95)
 _CHECKED = 0.8  # the promise whose record is shown
 DRAWS = 2000
+MOST = 100_000  # todos ahead
 MIN_DAYS, MIN_SPAN = 10, 84  # days with something done, and days since the first: fewer are mostly assumption
 _STEP = 9  # days between the past forecasts looked back on; no multiple of 7, so that weekdays take turns
 _PAST_DRAWS = 300
+_FACTORS = "1 is a normal week, 0 a holiday"
 _NEEDS = "At least one finished todo, with its day, would be needed."
 
 
@@ -89,20 +90,25 @@ def forecast_completion(
 ) -> Completion:
     """When the next `n` todos will be done, `today` counted in, from the days on which past ones were.
 
-    `completion_days` holds one date, timestamp or text like 2026-11-23 a finished todo, in any order; what isn't
-    strictly before `today` is ignored, and so is what is missing. `capacity` gives the factors of the ISO weeks ahead,
-    that of `today` first (0 = holiday, 1 = as usual, and where nothing is said). Raises InvalidValue for an `n` below 1
-    or a date that is none.
+    `completion_days` (a list, array or Series) holds one date, timestamp or text like 2026-11-23 a finished todo, in
+    any order; a day with a zone is that of its own clock. What isn't strictly before `today` is not known yet and
+    ignored, and so is what is missing. `capacity` gives the factors of the ISO weeks ahead, that of `today` first (0 =
+    holiday, 1 = as usual, and where nothing is said).
+
+    Raises InvalidValue for an `n` that isn't a whole number from 1 to MOST, for a `today` that is no day (None, NaT),
+    for numbers and other things in place of days, for capacities that aren't numbers from 0 on, and for `quantiles`
+    that don't rise between 0 and 1.
     """
     check_levels(quantiles)
     past, day = _inputs(completion_days, today, n)
+    factors = amounts(capacity, "capacity", _FACTORS).tolist()
     subject = f"the next {n:,} todos" if n > 1 else "the next todo"
     first = date(1970, 1, 1) + timedelta(days=day)
     if not len(past.days):
         nothing = dict.fromkeys(quantiles, nan)
         return Completion(subject=subject, today=first, days=nothing, basis=Basis.TOO_LITTLE, n=0, needs=_NEEDS)
     grid, scenarios = _looked_back(past, day, n, seed)
-    draws = _corrected(past, day, n, (grid, scenarios), capacity, DRAWS, seed)
+    draws = _corrected(past, day, n, (grid, scenarios), factors, DRAWS, seed)
     long = len(past.days) >= MIN_DAYS and day - past.days[0] >= MIN_SPAN
     return Completion(
         subject=subject,
@@ -128,9 +134,10 @@ def completion_draws(
     A wait beyond a century is a century.
     """
     past, day = _inputs(completion_days, today, n)
+    factors = amounts(capacity, "capacity", _FACTORS).tolist()
     if not len(past.days):
         return np.full(size, nan)
-    return _corrected(past, day, n, _looked_back(past, day, n, seed), capacity, size, seed)
+    return _corrected(past, day, n, _looked_back(past, day, n, seed), factors, size, seed)
 
 
 def walk_completion(
@@ -161,21 +168,14 @@ def walk_completion(
 
 def _inputs(completed: Sequence[When] | pd.Series | npt.NDArray[Any], today: When, n: int) -> tuple[Past, int]:
     """What was known on the morning of `today`, and that day since 1970."""
-    if n < 1:
-        raise InvalidValue("n", n, "a positive number of todos")
-    day = int(_days([today], "today")[0])
-    past = Past.of(_days(completed, "completion_days")).before(day)
-    return past, day
+    whole(n, "n", 1, MOST, "todos")
+    day = int(_since_1970(pd.Series([local_time(today, "today")], dtype="datetime64[us]"))[0])
+    times = local_times(column_of(completed, "completion_days"), "completion_days").dropna()
+    return Past.of(_since_1970(times)).before(day), day
 
 
-def _days(when: Sequence[When] | pd.Series | npt.NDArray[Any], field: str) -> Days:
-    """Days since 1970 of dates, timestamps (by their own clock) or text; what is missing is left out."""
-    try:
-        times = pd.Series(pd.to_datetime(pd.Series(when, dtype=None if len(when) else "datetime64[us]")))
-        naive = times.dt.tz_localize(None).dropna()
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidValue(field, when, "dates, such as 2026-11-23") from error
-    return naive.to_numpy().astype("datetime64[D]").astype(np.int64)
+def _since_1970(times: pd.Series) -> Days:
+    return times.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def _scenarios(past: Past, todays: Days, n: int, seed: int) -> Floats:
@@ -235,4 +235,4 @@ def _spoken(day: date | None) -> str:
 
 
 def _held(coverage: Coverage) -> str:
-    return f"P{100 * coverage.nominal:g} dates held {share(coverage.share)} of {coverage.n:,} times"
+    return f"P{100 * coverage.nominal:g} dates held {share(coverage.share)} of {amount(coverage.n, 'times')}"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from orc_lab.agents.ageing import MIN_FINISHED
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.estimation.past import naive
+from orc_lab.agents.given import hours_in, local_times, names
 from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot, idle_days, momentum, since
 from orc_lab.model.entities import Status
 
@@ -25,14 +25,13 @@ def regular(tasks: pd.DataFrame) -> pd.DataFrame:
     index = tasks.index
     table: dict[str, pd.Series] = {}
     for name in _TIMES:
-        column = tasks[name] if name in tasks else pd.Series(pd.NaT, index=index)
-        table[name] = naive(pd.to_datetime(column, format="ISO8601")).astype("datetime64[us]")
+        table[name] = local_times(tasks[name] if name in tasks else pd.Series(pd.NaT, index=index), name)
     for name in _TEXTS:
-        table[name] = tasks[name].astype("str") if name in tasks else pd.Series(pd.NA, index=index, dtype="str")
+        table[name] = names(tasks[name]) if name in tasks else pd.Series(pd.NA, index=index, dtype="str")
     for name in ("estimate_hours", "actual_hours"):
-        table[name] = tasks[name].astype("float64") if name in tasks else pd.Series(nan, index=index)
+        table[name] = hours_in(tasks[name], name) if name in tasks else pd.Series(nan, index=index)
     known = next((name for name in ("project_id", "project") if name in tasks), None)
-    table["project_id"] = tasks[known].astype("str") if known else pd.Series(pd.NA, index=index, dtype="str")
+    table["project_id"] = names(tasks[known]) if known else pd.Series(pd.NA, index=index, dtype="str")
     frame = pd.DataFrame(table)
     again = frame["id"].duplicated(keep="last") & frame["id"].notna()
     return frame[~again].reset_index(drop=True)

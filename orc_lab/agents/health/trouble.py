@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.forecast import Basis, figure, share
+from orc_lab.agents.forecast import Basis, amount, figure, share
+from orc_lab.agents.given import local_time
 from orc_lab.agents.health import remaining
 from orc_lab.agents.health.chances import Trouble
 from orc_lab.agents.health.dormancy import Pace
@@ -38,7 +39,10 @@ class HealthModel:
     """What a person's finished work says about open projects. Nothing is learned from anybody else's work."""
 
     def __init__(self) -> None:
-        self._finished = regular(pd.DataFrame())
+        self._parts = [regular(pd.DataFrame())]  # what was finished, the parts in order of completion
+        self._ids: set[str] = set()
+        self._n = 0
+        self._newest: pd.Timestamp | None = None  # instant of the last completion
         self._past: Past | None = None
         self._lessons: Lessons | None = None
         self._cut_at = -1
@@ -46,7 +50,14 @@ class HealthModel:
     @property
     def n(self) -> int:
         """Finished tasks known."""
-        return len(self._finished)
+        return self._n
+
+    @property
+    def _finished(self) -> pd.DataFrame:
+        """Finished tasks in order of completion."""
+        if len(self._parts) > 1:
+            self._parts = [pd.concat(self._parts, ignore_index=True)]
+        return self._parts[0]
 
     def observe(self, finished: pd.DataFrame) -> HealthModel:
         """Learn these finished tasks too and return the model; a task seen before is replaced, by its id.
@@ -55,14 +66,21 @@ class HealthModel:
         created, started (datetimes), estimate_hours, actual_hours, category. The order of rows is without effect.
         """
         new = regular(finished)
-        new = new[new["completed"].notna()]
-        before = self._finished
-        later = before.empty or (not new.empty and new["completed"].min() > before["completed"].iloc[-1])
-        known = regular(pd.concat([before, new], ignore_index=True)) if len(before) else new
-        self._finished = known.sort_values(["completed", "id"], kind="stable", ignore_index=True)
-        self._past = None
-        if not later or len(known) != len(before) + len(new):
+        new = new[new["completed"].notna()].sort_values(["completed", "id"], kind="stable", ignore_index=True)
+        if new.empty:
+            return self
+        ids = set(new["id"].dropna())
+        later = self._newest is None or new["completed"].iloc[0] > self._newest
+        if not later or self._ids & ids:
+            before = self._finished
+            both = pd.concat([before[~before["id"].isin(ids)], new])
+            self._parts = [both.sort_values(["completed", "id"], kind="stable", ignore_index=True)]
             self._lessons, self._cut_at = None, -1
+        else:
+            self._parts.append(new)
+        self._ids |= ids
+        self._n, self._newest = sum(map(len, self._parts)), self._parts[-1]["completed"].iloc[-1]
+        self._past = None
         if _milestone(self.n) != self._cut_at:
             self._learn()
         return self
@@ -70,8 +88,8 @@ class HealthModel:
     def _learn(self) -> None:
         self._cut_at = _milestone(self.n)
         self._lessons = Lessons.of(Past.of(self._finished.head(self._cut_at)))
-        if self.n:
-            self._lessons.by(day_of(self._finished["completed"].iloc[-1] + _DAY))
+        if self._newest is not None:
+            self._lessons.by(day_of(self._newest + _DAY))
 
     def score(self, snapshot: pd.DataFrame, *, as_of: datetime | None = None, due: datetime | None = None) -> Trouble:
         """The chances of trouble of one project, from the frame of its tasks at an instant.
@@ -83,22 +101,23 @@ class HealthModel:
         """
         tasks = regular(snapshot)
         now = self._instant(tasks, as_of)
-        if self.n and self._finished["completed"].iloc[-1] >= now.normalize():  # it must not know what came later
+        if self._newest is not None and self._newest >= now.normalize():  # it must not know what came later
             past = HealthModel().observe(self._finished[self._finished["completed"] < now.normalize()])
             return past.score(snapshot, as_of=now, due=due)
         if self._past is None:
             self._past = Past.of(self._finished)
         lessons = self._lessons or Lessons.of(self._past)
         look = _Look(known_at(tasks, now), now, self._past, lessons.by(day_of(now)))
-        return look.trouble(due if due is not None else moment(look.left["due"].max()))
+        told = look.left["due"].max() if due is None or pd.isna(due) else local_time(due, "due")
+        return look.trouble(moment(told))
 
     def _instant(self, tasks: pd.DataFrame, as_of: datetime | None) -> pd.Timestamp:
         if as_of is not None:
-            return pd.Timestamp(as_of).tz_localize(None)
+            return local_time(as_of, "as_of")
         if (latest := last_instant(tasks)) is not None:
             return latest
-        if self.n:
-            return pd.Timestamp(self._finished["completed"].iloc[-1]) + _DAY
+        if self._newest is not None:
+            return self._newest + _DAY
         raise InvalidValue("as_of", None, "an instant, as nothing in the snapshot has a date")
 
 
@@ -198,7 +217,7 @@ class _Look:
     def needs(self, n: int) -> str:
         """What would make the chances the person's own, empty where they are."""
         blind = len(self.open) > 0 and not np.isfinite(self.open.estimate).any()
-        wanted = [f"{MIN_FINISHED - n} more finished tasks"] if n < MIN_FINISHED else []
+        wanted = [amount(MIN_FINISHED - n, "more finished tasks")] if n < MIN_FINISHED else []
         wanted += ["an estimate on an open task"] if blind else []
         return f"To be about you it needs {' and '.join(wanted)}." if wanted else ""
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.forecast import figure, half_up, share
+from orc_lab.agents.forecast import amount, figure, half_up, share
 from orc_lab.agents.knowledge.base import KnowledgeBase
 from orc_lab.agents.knowledge.users import DAYS, FOCUS_WEEKS
 
@@ -66,8 +66,9 @@ class Commit:
     @property
     def sentence(self) -> str:
         """For a page."""
-        basis = f"{self.weeks} weeks with a plan" if self.weeks else "an assumption: no week with a plan is over yet"
-        much = f"Commit to about {figure(self.hours)} h or {half_up(self.todos):.0f} todos"
+        known = f"{amount(self.weeks, 'weeks')} with a plan"
+        basis = known if self.weeks else "an assumption: no week with a plan is over yet"
+        much = f"Commit to about {figure(self.hours)} h or {amount(half_up(self.todos), 'todos')}"
         return f"{much}; {share(self.held)} of commitments hold (from {basis})."
 
     def as_dict(self) -> dict[str, object]:
@@ -103,7 +104,7 @@ class DeepWork:
             return f"Your hours of focus can't be told yet: sessions in {FOCUS_WEEKS} weeks are needed ({self.weeks})."
         days = f", most of all on {' and '.join(self.days)}" if self.days else ""
         hours = f"Keep {self.start:02d}:00 to {self.end % 24:02d}:00 for deep work{days}"
-        return f"{hours}: {share(self.part)} of your hours fall there ({self.weeks} weeks)."
+        return f"{hours}: {share(self.part)} of your hours fall there ({amount(self.weeks, 'weeks')})."
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -139,9 +140,10 @@ class Style:
     @property
     def sentence(self) -> str:
         """For a page."""
-        habits = f"You switch {figure(self.switches)} times a day, and {share(self.planned)} of what you do was planned"
+        switches, begun = amount(self.switches, "times"), amount(self.wip_limit, "todos")
+        habits = f"You switch {switches} a day, and {share(self.planned)} of what you do was planned"
         basis = "" if self.n else " (assumed so far)"
-        return f"Work in blocks of {self.block_minutes} minutes, at most {self.wip_limit} todos begun. {habits}{basis}."
+        return f"Work in blocks of {self.block_minutes} minutes, at most {begun} begun. {habits}{basis}."
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""

@@ -15,7 +15,7 @@ from math import exp
 from types import MappingProxyType
 from typing import Any
 
-from orc_lab.agents.forecast import half_up
+from orc_lab.agents.forecast import amount, half_up
 from orc_lab.agents.knowledge.action import Action, Context, Kind
 from orc_lab.agents.knowledge.entry import Case, Entry, Learner, Reason, case
 from orc_lab.agents.knowledge.parts import Part
@@ -229,7 +229,10 @@ class KnowledgeBase:
         weight, retired = _RULES.weight(state), _RULES.retired(state)
         n, besides = state["followed"]["n"], state["not"]["n"]
         well, other = state["helped"]
-        told = f"followed {n} times, {well} went well; not followed {besides} times, {other} went well"
+        told = (
+            f"followed {amount(n, 'times')}, {well} went well; "
+            f"not followed {amount(besides, 'times')}, {other} went well"
+        )
         verdict = " It rests until it does better than doing nothing." if retired else ""
         return RuleWeight(
             rule=name, weight=weight, retired=retired,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import Any, ClassVar
 
-from orc_lab.agents.forecast import figure
+from orc_lab.agents.forecast import amount
 from orc_lab.agents.knowledge.action import Action, Context, Kind
 from orc_lab.agents.knowledge.parts import Part
 from orc_lab.agents.knowledge.shrink import State
@@ -42,10 +42,8 @@ class Parameter:
         if self.value is None or self.value == "":
             return "not known yet"
         if isinstance(self.value, str):
-            text = self.value
-        else:
-            text = f"{self.value:.2f}" if self.unit == "×" else figure(self.value)  # a factor moves by hundredths
-        return f"{text} {self.unit}".rstrip()
+            return f"{self.value} {self.unit}".rstrip()
+        return f"{self.value:.2f} ×" if self.unit == "×" else amount(self.value, self.unit)  # it moves by hundredths
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -255,7 +253,7 @@ class Entry:
     def _reasons(self) -> Iterator[Reason]:
         if self.settled.count:
             day = self.settled.until[0][:10]
-            told = f"{self.settled.count:,} earlier actions up to {day}, which can only be forgotten together"
+            told = f"{amount(self.settled.count, 'earlier actions')} up to {day}, which can only be forgotten together"
             yield Reason(
                 key=None, kind="settled", subject="", day=day,
                 sentence=f"{told}: {self._moved(self.learner.begin(self.name), self._base)}.",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from orc_lab.agents.forecast import amount
 from orc_lab.agents.knowledge.base import KnowledgeBase, known_part
 from orc_lab.agents.knowledge.entry import Entry, Parameter, Reason
 from orc_lab.agents.knowledge.parts import MEANINGS, Part
@@ -34,7 +35,7 @@ class EntryView:
         """For a row: what it holds and how much taught it."""
         now = "; ".join(f"{each.name} {each.shown}" if each.name != self.name else each.shown for each in self._shown)
         n = self.learned_from
-        basis = f"from {n:,} action{'' if n == 1 else 's'}" if n else "as shipped"
+        basis = f"from {amount(n, 'actions')}" if n else "as shipped"
         return f"{self.label}: {now or 'nothing known yet'} ({basis})."
 
     @property
@@ -95,11 +96,15 @@ def _part(kb: KnowledgeBase, part: Part, titles: Mapping[str, str]) -> PartView:
     )  # fmt: skip
 
 
+def label_of(name: str, titles: Mapping[str, str]) -> str:
+    """The name of an entry as people read it: `project Thesis` where it is of one of these projects, by id."""
+    kind, _, subject = name.partition(" ")
+    return f"{kind} {titles[subject]}" if kind == "project" and subject in titles else name
+
+
 def _entry(entry: Entry, titles: Mapping[str, str]) -> EntryView:
-    kind, _, subject = entry.name.partition(" ")
-    label = f"{kind} {titles[subject]}" if kind == "project" and subject in titles else entry.name
     return EntryView(
-        name=entry.name, label=label, version=entry.version, learned_from=entry.count,
+        name=entry.name, label=label_of(entry.name, titles), version=entry.version, learned_from=entry.count,
         parameters=tuple(entry.parameters), evidence=tuple(entry.evidence.items()),
         reasons=entry.why()[-_REASONS:],
     )  # fmt: skip

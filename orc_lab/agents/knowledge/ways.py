@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from orc_lab.agents.forecast import figure
+from orc_lab.agents.forecast import amount, figure
 from orc_lab.agents.knowledge.base import KnowledgeBase
 from orc_lab.agents.knowledge.context import ways
 from orc_lab.model.entities import Status
@@ -62,7 +62,7 @@ def flags(kb: KnowledgeBase, tasks: pd.DataFrame, events: pd.DataFrame, now: pd.
         since = entered.get(row["id"])
         usual = kb.stay_days(row["status"], category)
         if since is not None and usual is not None and (days := (now - since) / pd.Timedelta(days=1)) > _LONG * usual:
-            told = f"{row['status']} for {figure(days)} days, where {figure(usual)} are typical"
+            told = f"{row['status']} for {amount(days, 'days')}, where {figure(usual)} are typical"
             found.append(_flag(row["id"], row["title"], Fault.STUCK, told))
     return tuple(found)
 

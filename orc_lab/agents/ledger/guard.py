@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 
 from orc_lab.agents.atoms import TIE, Floats
-from orc_lab.agents.forecast import NOMINAL, Coverage, check_levels, wilson
+from orc_lab.agents.forecast import NOMINAL, Coverage, amount, check_levels, wilson
 from orc_lab.agents.ledger.curve import Curve
 from orc_lab.agents.ledger.entry import DAYS
 from orc_lab.agents.ledger.scores import Score, within
@@ -82,7 +82,7 @@ class Recalibration:
         else:
             low, high = self.levels((tail, 1 - tail))
             mended = f"the {promised:.0%} band now runs from the model's own {low:.1%} to its {high:.1%} quantile"
-        return f"{self._measured}: {mended}, certain since {self.since:,} forecasts."
+        return f"{self._measured}: {mended}, certain since {amount(self.since, 'forecasts')}."
 
     @property
     def _measured(self) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from orc_lab.agents.forecast import NOMINAL, Coverage, figure, share, wilson
-from orc_lab.agents.ledger.entry import DAYS, PROBABILITY, Subject, read_quantiles
+from orc_lab.agents.forecast import NOMINAL, Coverage, amount, share, wilson
+from orc_lab.agents.ledger.entry import DAYS, PROBABILITY, Model, Subject, read_quantiles
 from orc_lab.agents.ledger.scores import Score, State, within
 from orc_lab.model.entities import ForecastRecord, Origin
 from orc_lab.model.week import Week
@@ -149,26 +149,35 @@ class Standing:
     def sentence(self) -> str:
         """For a page: how often it held, how far off it was, and what is still open."""
         if not self.n:
-            return f"{self.model}: none of {self.open + self.waiting:,} forecasts counts yet."
-        return f"{self.model}: {self._held()}. {self._beside()}"
+            still = self.open + self.waiting
+            told = "the one forecast doesn't count yet" if still == 1 else f"none of {still:,} forecasts counts yet"
+            return f"{self.name}: {told}."
+        return f"{self.name}: {self._held()}. {self._beside()}"
+
+    @property
+    def name(self) -> str:
+        """The model, with what it foresees where that is of two kinds: todos or hours."""
+        return f"{self.model} of {self.unit}" if self.model == Model.THROUGHPUT else self.model
 
     def _held(self) -> str:
         if self.unit == PROBABILITY:
             skill = f"Brier score {self.brier:.3f}, of the base rate {self.brier_of_base:.3f}"
-            return f"{skill} ({self.n:,} times)"
+            return f"{skill} ({amount(self.n, 'times')})"
         if self.coverage is not None:
             return f"{self.coverage.sentence}; mean CRPS {self._crps()}"
         shares = ", ".join(
             f"P{100 * each.nominal:.0f} {share(each.share)} ({share(each.low)} to {share(each.high)})"
             for each in self.held
         )
-        return f"of {self.n:,} dates, finished by {shares}; mean CRPS {self._crps()}"
+        return f"of {amount(self.n, 'dates')}, finished by {shares}; mean CRPS {self._crps()}"
 
     def _crps(self) -> str:
-        return f"{'at least ' if self.censored else ''}{figure(self.crps)} {self.unit}"
+        return f"{'at least ' if self.censored else ''}{amount(self.crps, self.unit)}"
 
     def _beside(self) -> str:
-        return f"{self.open + self.waiting:,} forecasts are open, {self.void:,} can't be told."
+        still = self.open + self.waiting
+        are = "is" if still == 1 else "are"
+        return f"{amount(still, 'forecasts')} {are} open, {self.void:,} can't be told."
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; None for NaN."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from orc_lab.agents.recommend.columns import NEVER, Columns, Table, number
+from orc_lab.agents.recommend.columns import NEVER, Columns, Table, flag, number
 from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Priority
 
@@ -62,9 +62,16 @@ def open_tasks(projects: Table, today: pd.Timestamp) -> list[Task]:
 
 
 def _closed(columns: Columns) -> list[bool]:
-    """Whether each row is over: it has a day of completion or a status of what is done."""
-    over = zip(columns.values("completed"), columns.values("status"), strict=True)
-    return [completed is not None or status in _CLOSED for completed, status in over]
+    """Whether each row is over: it has a day of completion (or a yes there) or a status of what is done."""
+    over = zip(_yes_or_days(columns, "completed"), columns.values("status"), strict=True)
+    return [completed is True or (completed is not False and completed < NEVER) or status in _CLOSED
+            for completed, status in over]  # fmt: skip
+
+
+def _yes_or_days(columns: Columns, name: str) -> Sequence[float | bool]:
+    """A column of yes and no as such, any other as days."""
+    known = [value for value in columns.values(name) if value is not None]
+    return columns.flags(name) if known and all(flag(value) is not None for value in known) else columns.days(name)
 
 
 def _rows(columns: Columns, ids: Sequence[str], today: float) -> list[Task]:
@@ -100,16 +107,16 @@ def _names(columns: Columns, ids: Sequence[str]) -> list[Hashable]:
 
 
 def _held(columns: Columns, today: float) -> list[str]:
-    blocked = columns.values("blocked")
+    blocked = columns.flags("blocked")
     return ["blocked" if stuck else later for stuck, later in zip(blocked, _snoozed(columns, today), strict=True)]
 
 
 def _snoozed(columns: Columns, today: float) -> list[str]:
     """Empty, or until when a task sleeps; the column holds days on which tasks come back, or yes and no."""
-    values = columns.values("snoozed")
-    if any(isinstance(value, bool) for value in values):
-        return ["snoozed" if value else "" for value in values]
-    return [
-        f"snoozed until {pd.Timestamp.fromordinal(int(back) + 719163):%Y-%m-%d}" if today < back < NEVER else ""
-        for back in columns.days("snoozed")
-    ]
+    return [_asleep(back, today) for back in _yes_or_days(columns, "snoozed")]
+
+
+def _asleep(back: float | bool, today: float) -> str:
+    if isinstance(back, bool):
+        return "snoozed" if back else ""
+    return f"snoozed until {pd.Timestamp.fromordinal(int(back) + 719163):%Y-%m-%d}" if today < back < NEVER else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -11,11 +11,13 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from orc_lab.agents.given import local_time, local_times, name_of
 from orc_lab.errors import InvalidValue
 
 Table: TypeAlias = pd.DataFrame | Sequence[Mapping[str, object]]
 
 NEVER = math.inf  # the day of what has none
+_FLAGS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,17 @@ class Columns:
 
     @classmethod
     def of(cls, rows: Table | pd.Series | Mapping[str, object]) -> Columns:
-        """Take a frame, a sequence of mappings or one row alone."""
+        """Take a frame, a sequence of mappings or Series, or one row alone; raises InvalidValue for anything else."""
         if isinstance(rows, pd.DataFrame):
             return cls(len(rows), {str(name): rows[name] for name in rows.columns})
         if isinstance(rows, pd.Series | Mapping):
             return cls(1, {str(name): [value] for name, value in rows.items()})
-        names = dict.fromkeys(name for row in rows for name in row)
-        return cls(len(rows), {name: [row.get(name) for row in rows] for name in names})
+        given: object = rows
+        if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+            raise InvalidValue("rows", rows, "a frame, or mappings of column and value")
+        plain = [_row(row) for row in given]
+        names = dict.fromkeys(name for row in plain for name in row)
+        return cls(len(plain), {name: [row.get(name) for row in plain] for name in names})
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_name
@@ -51,8 +57,16 @@ class Columns:
         return [None if is_missing(value) else value for value in found]
 
     def texts(self, name: str | None) -> list[str]:
-        """Text, empty where there is none."""
-        return ["" if value is None else str(value) for value in self.values(name)]
+        """Names as text, empty where there is none; 1, 1.0 and "1" are one name."""
+        return ["" if value is None else name_of(value) for value in self.values(name)]
+
+    def flags(self, name: str) -> list[bool]:
+        """Yes and no, no where there is none; raises InvalidValue for what is neither."""
+        found = [False if value is None else flag(value) for value in self.values(name)]
+        for value, told in zip(self.values(name), found, strict=True):
+            if told is None:
+                raise InvalidValue(name, value, "yes or no (true or false, 1 or 0)")
+        return [bool(told) for told in found]
 
     def numbers(self, name: str) -> list[float]:
         """Floats, NaN where there is none; raises InvalidValue for what is no number."""
@@ -64,8 +78,8 @@ class Columns:
     def days(self, name: str) -> list[float]:
         """Days since 1970, NEVER where there is none; raises InvalidValue for what is no day."""
         column = self.by_name.get(name)
-        if isinstance(column, pd.Series) and isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
-            days = column.to_numpy().astype("datetime64[D]")
+        if isinstance(column, pd.Series) and column.dtype.kind == "M":
+            days = local_times(column, name).to_numpy().astype("datetime64[D]")
             return list(np.where(np.isnat(days), NEVER, days.astype(np.float64)).tolist())
         return [NEVER if value is None else day(name, value) for value in self.values(name)]
 
@@ -77,24 +91,33 @@ def is_missing(value: object) -> bool:
     return (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and not value)
 
 
+def _row(row: object) -> dict[str, object]:
+    if not isinstance(row, Mapping | pd.Series):
+        raise InvalidValue("a row", row, "a mapping of column and value, or a Series")
+    return {str(name): value for name, value in row.items()}
+
+
+def flag(value: object) -> bool | None:
+    """Yes or no as people and tables write them, None for what is neither."""
+    if isinstance(value, bool | np.bool):
+        return bool(value)
+    if isinstance(value, int | float | np.number):
+        return None if value not in (0, 1) else bool(value)
+    return _FLAGS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
 def number(name: str, value: object) -> float:
     """A float, NaN for None; raises InvalidValue for what is none."""
     if value is None:
         return math.nan
-    if isinstance(value, str) or not hasattr(value, "__float__"):
+    if isinstance(value, str | bool | np.bool) or not hasattr(value, "__float__"):
         raise InvalidValue(name, value, "a number of hours, or empty")
     return float(value)
 
 
 def timestamp(name: str, value: object) -> pd.Timestamp:
-    """A naive midnight; raises InvalidValue for what is no day."""
-    try:
-        at = pd.Timestamp(value)  # type: ignore[arg-type]  # whatever it takes, else it raises
-    except (TypeError, ValueError) as error:
-        raise InvalidValue(name, value, "a day such as 2026-11-24") from error
-    if not isinstance(at, pd.Timestamp) or isinstance(value, int | float):
-        raise InvalidValue(name, value, "a day such as 2026-11-24")
-    return at.tz_localize(None).normalize()
+    """A naive midnight, by the clock on the wall; raises InvalidValue for what is no day."""
+    return local_time(value, name).normalize()
 
 
 def day(name: str, value: object) -> float:

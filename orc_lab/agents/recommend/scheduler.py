@@ -6,11 +6,12 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
-from typing import Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from orc_lab.agents.given import name_of
 from orc_lab.agents.recommend.backlog import Task, open_tasks
 from orc_lab.agents.recommend.columns import NEVER, Columns, Table, timestamp
 from orc_lab.agents.recommend.correction import HALF_LIFE, Correction, left_of
@@ -33,7 +34,9 @@ class Scheduler:
     def __init__(self, rule: Rule | None = None, *, half_life: float = HALF_LIFE) -> None:
         self.rule = rule or Rule()
         self.correction = Correction(half_life)
-        self._seen: set[str] = set()
+        self._half_life = half_life
+        self._finished: list[Finished] = []
+        self._at: dict[str, int] = {}  # where each id stands among them
 
     @property
     def n(self) -> int:
@@ -43,26 +46,41 @@ class Scheduler:
     def copy(self) -> Self:
         """One that goes on learning apart from this."""
         twin = copy(self)
-        twin.correction, twin._seen = self.correction.copy(), self._seen.copy()
+        twin.correction, twin._finished, twin._at = self.correction.copy(), self._finished.copy(), self._at.copy()
         return twin
 
     def observe(self, task: Mapping[str, object] | pd.Series | Table) -> Self:
-        """Learn from one finished task or many, and return self.
+        """Learn from one finished task or many (a frame, mappings or Series), and return self.
 
         Columns `estimate_hours` and `actual_hours`; where there are, `id`, `completed` (the order of many), `project`
         or `project_id`, and `category`. A task without positive actual hours teaches nothing, one without an estimate
-        only how long tasks are. An id counts once; of rows with the same id the last counts.
+        only how long tasks are. An id counts once, with what was last said of it: corrected figures take the place of
+        those before.
+
+        Raises InvalidValue for missing columns and for what can't be read.
         """
-        for row in _finished(Columns.of(task)):
-            self._learn(*row)
+        changed = [self._learn(row) for row in _finished(Columns.of(task))]
+        if any(changed):
+            self._learn_anew()
         return self
 
-    def _learn(self, id: str, estimate: float, actual: float, project: str, category: str) -> None:
-        if id and id in self._seen:
-            return
-        if id:
-            self._seen.add(id)
-        self.correction.learn(estimate, actual, project, category)
+    def _learn(self, row: Finished) -> bool:
+        """Take a task in, and return whether it corrects one that was learned from."""
+        at = self._at.get(row.id) if row.id else None
+        if at is None:
+            if row.id:
+                self._at[row.id] = len(self._finished)
+            self._finished.append(row)
+            self.correction.learn(*row[1:])
+            return False
+        before, now = self._finished[at], row.with_names_of(self._finished[at])
+        self._finished[at] = now
+        return not _same(before, now)
+
+    def _learn_anew(self) -> None:
+        self.correction = Correction(self._half_life)
+        for row in self._finished:
+            self.correction.learn(*row[1:])
 
     def choose(self, projects: Table, today: date | str, capacity: Capacity) -> Plan:
         """Return the order of work for a day.
@@ -114,7 +132,7 @@ class Scheduler:
             return task.expected
         if not (math.isfinite(task.estimate) and task.estimate > 0):
             return usual
-        return self.correction.hours(task.estimate, str(task.project), task.category)
+        return self.correction.hours(task.estimate, name_of(task.project), task.category)
 
     def _work(self, name: Hashable, tasks: Sequence[Task], hours: Sequence[float], room: _Room) -> Work:
         return Work(
@@ -205,18 +223,38 @@ def _lost(ranked: Iterable[Ranked]) -> list[LeftOut]:
     ]  # fmt: skip
 
 
-def _finished(rows: Columns) -> list[tuple[str, float, float, str, str]]:
-    """Id, estimate, actual, project and category of each finished task, in order of completion.
+class Finished(NamedTuple):
+    """A finished task, as it is learned from; hours are NaN where there are none."""
+
+    id: str
+    estimate: float
+    actual: float
+    project: str
+    category: str
+
+    def with_names_of(self, other: Finished) -> Finished:
+        """The same, with the other's project and category where it has none."""
+        return self._replace(project=self.project or other.project, category=self.category or other.category)
+
+
+def _same(one: Finished, other: Finished) -> bool:
+    return all(a == b or (a != a and b != b) for a, b in zip(one, other, strict=True))
+
+
+def _finished(rows: Columns) -> list[Finished]:
+    """Each finished task, in order of completion.
 
     Within a day by id and hours, whatever the order of rows; of rows with the same id the last.
     """
+    if rows.n and (missing := [name for name in ("estimate_hours", "actual_hours") if name not in rows]):
+        raise InvalidValue("the columns of finished tasks", list(rows.by_name), f"also {' and '.join(missing)}")
     estimates, actuals = rows.numbers("estimate_hours"), rows.numbers("actual_hours")
     ids, days = rows.texts("id"), rows.days("completed")
     projects, categories = rows.texts(rows.first_of("project_id", "project")), rows.texts("category")
     known = "completed" in rows
     last = {id or f"\0{n}": n for n, id in enumerate(ids) if not known or days[n] < NEVER}
     order = sorted(last.values(), key=lambda n: (days[n], ids[n], _sortable(estimates[n]), _sortable(actuals[n])))
-    return [(ids[n], estimates[n], actuals[n], projects[n], categories[n]) for n in order]
+    return [Finished(ids[n], estimates[n], actuals[n], projects[n], categories[n]) for n in order]
 
 
 def _sortable(hours: float) -> float:

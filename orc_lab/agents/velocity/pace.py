@@ -11,7 +11,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from orc_lab.agents.forecast import Basis, figure
+from orc_lab.agents.forecast import Basis, amount, figure
 from orc_lab.agents.trend import Trend, trend
 
 WEEKS = 8  # a level is the median of these
@@ -34,8 +34,8 @@ class Rate:
         """For a page."""
         if not self.weeks:
             return "no complete week yet"
-        level = f"{figure(self.median)} {self.unit} a week (half of weeks {figure(self.q25)} to {figure(self.q75)}"
-        return f"{level}, {self.weeks} weeks), {self.trend.sentence}"
+        level = f"{amount(self.median, self.unit)} a week (half of weeks {figure(self.q25)} to {figure(self.q75)}"
+        return f"{level}, {amount(self.weeks, 'weeks')}), {self.trend.sentence}"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; None for NaN."""
