@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.lifetimes import Lifetimes, lifetimes
+from orc_lab.agents.completion.look import look_at
 from orc_lab.agents.completion.ontime import on_time
 from orc_lab.agents.completion.plan import Life, instant, replays
 from orc_lab.agents.completion.project import project_completion
@@ -63,9 +64,9 @@ def test_a_project_has_dates_hours_and_a_chance(base):
     assert base.when.subject == "p1"
     assert 8 < base.remaining.median < 32
     assert 0 < base.p_on_time < 1
-    assert base.p_on_time == base.chance_by(DUE)
+    assert base.p_on_time >= base.chance_by(DUE)
     assert base.arrivals > 0
-    assert base.safe(0.99) >= base.safe(0.5)
+    assert base.safe(0.8) >= base.safe(0.5)
     assert "on time with a chance of" in base.sentence
     json.dumps(base.as_dict(), allow_nan=False)
 
@@ -170,23 +171,44 @@ def test_dropped_todos_thin_the_work():
     half.loc[dropped, "status"] = "dropped"
     found = look(tasks=half)
     assert found.drop_share > 0.4
-    assert found.remaining.median < look().remaining.median
+    past = Background.of(half, WEEKLY, AS_OF, replayed=False)
+    plan = look_at(past, "p1", ESTIMATOR, size=300)
+    assert plan.simulation.hours.sum() < 0.8 * plan.hours.sum()
+    assert found.remaining.median == pytest.approx(np.median(plan.hours.sum(axis=1)))
+
+
+def test_an_addition_leaves_the_plan_without_it_as_it_was(base):
+    more = look(due=DUE, add=[8.0, 8.0])
+    assert more.p_on_time == base.p_on_time
+    assert more.when == base.when
+
+
+def test_little_is_promised_from_little():
+    few = pd.concat([DONE.head(4), TASKS[TASKS["completed"].isna()]], ignore_index=True)
+    found = project_completion(few, weekly(few), "p1", AS_OF, Estimator().observe(DONE.head(4)), due=DUE)
+    assert found.when.basis is Basis.TOO_LITTLE
+    assert found.safe() is None
+    assert "five finished todos" in found.when.needs
+
+
+def dated(met: bool) -> pd.DataFrame:
+    """Due days that are just over, of a project of which something is open, met all the same or not."""
+    day = AS_OF.normalize() - pd.Timedelta(days=1)
+    return pd.DataFrame({"id": ["p1"] * 4, "due": [day] * 4, "completed": [day if met else pd.NaT] * 4})
 
 
 def test_who_keeps_due_days_is_on_time_more_often():
-    due, days = DUE, DONE["completed"].dt.normalize()
     chances = {}
-    for name, moved in (("early", 3), ("late", -3)):
-        tasks = TASKS.assign(due=(days + pd.Timedelta(days=moved)).reindex(TASKS.index))
-        past = Background.of(tasks, WEEKLY, AS_OF, replayed=False)
-        found = look(tasks=tasks, due=due, past=past)
-        chances[name] = (past.kept, found.p_on_time)
-        assert found.p_on_time == pytest.approx(found.chance_by(due))
-        assert found.when.days[0.5] <= look(tasks=tasks, past=past).when.days[0.5]
-    assert chances["early"][0] > 0.9
-    assert chances["late"][0] < 0.1
-    assert chances["early"][1] > chances["late"][1] + 0.05
-    assert Background.of(TASKS.drop(columns="due", errors="ignore"), WEEKLY, AS_OF).kept == 0.5
+    for met in (True, False):
+        past = Background.of(TASKS, WEEKLY, AS_OF, projects=dated(met), replayed=False)
+        found = look(due=DUE, past=past)
+        chances[met] = found.p_on_time
+        assert past.kept > 0.5 if met else past.kept < 0.5
+        assert found.p_on_time >= found.chance_by(DUE)
+        assert found.when.days[0.5] <= look(past=past).when.days[0.5]
+        assert found.safe() == look(past=past).safe()
+    assert chances[True] > chances[False]
+    assert PAST.kept == 0.5
 
 
 def test_a_due_day_that_is_over_hurries_nobody():

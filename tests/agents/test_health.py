@@ -134,14 +134,17 @@ def test_a_probable_delay_names_a_cut_and_a_date():
     assert "probably late" in names(found)
     late = found.risks[0]
     assert (late.name, late.severity.value) == ("late", "high")
-    assert late.steps[0].startswith("Move the date to 20")
-    assert late.steps[1].startswith("Let nothing more come in")  # short of cutting all of it
-    much = risks(replace(seen, cut=seen.cut[:8]))[0].steps
-    assert much[0].startswith("Move the date to 20")
-    assert much[1].startswith("Or cut “Task o")
-    few = risks(replace(seen, cut=seen.cut[:4]))[0].steps
-    assert few[0].startswith("Cut “Task o")
-    assert few[1].startswith("Or move the date to 20")
+
+    def steps(**facts: object) -> tuple[str, ...]:
+        return risks(replace(seen, **{"p_worked": seen.p_on_time, "safe_weeks": 9.0, **facts}))[0].steps
+
+    assert steps()[0].startswith("Move the date to 20")
+    assert steps()[1].startswith("Or let nothing more come in")  # short of cutting all of it
+    assert [step[:8] for step in steps(cut=seen.cut[:8])] == ["Move the", "Or cut “"]
+    assert [step[:8] for step in steps(cut=seen.cut[:4])] == ["Cut “Tas", "Or move "]
+    lying = steps(p_worked=0.9)
+    assert lying[0].startswith("Close or drop by then what would be left lying: P(on time) becomes 90%")
+    assert steps(safe_weeks=np.nan)[0] == "Cut the scope: at the pace so far no date within a year is safe."
 
 
 def test_no_simulation_makes_a_date_impossible():

@@ -68,10 +68,6 @@ class Look:
             return nan
         return float((bound <= by).mean()) if self.todos else 1.0
 
-    def ahead(self, days: float) -> float:
-        """Days ahead, NaN for a century and more."""
-        return nan if days >= FAR else days
-
     def days(self, kept: Bools, first: Bools, before: Floats | float = 0.0, *, by: int | None = None) -> Floats:
         """Whole days until it is done, in the order of scenarios; empty where nothing can be said.
 
@@ -90,6 +86,10 @@ class Look:
     def bound(self, kept: Bools, first: Bools, before: Floats | float = 0.0) -> Floats:
         """The least `by` that each scenario can keep: P(done by a due day) is the share of those within it."""
         return self.days(kept, first, before, by=0)
+
+    def worked(self, kept: Bools, first: Bools) -> Floats:
+        """Whole days until its hours are worked, whatever is left lying."""
+        return np.empty(0) if self.simulation is None else self._corrected(self.simulation.parts(kept, first)[0])
 
     def _corrected(self, raw: Floats) -> Floats:
         known, corrected = self.usual
@@ -116,13 +116,12 @@ class Look:
             days=dict(zip(quantiles, found, strict=True)),
             basis=self.basis if known else Basis.TOO_LITTLE,
             n=self.closed,
-            needs="" if known else "At least one finished todo would be needed.",
+            needs="" if known else "At least five finished todos would be needed.",
         )
 
     def remaining(self) -> Forecast:
-        """Hours left, without those of todos that will be dropped."""
-        dropped_out = self.hours if self.simulation is None else self.simulation.hours[:, : self.todos]
-        values = np.quantile(dropped_out.sum(axis=1), QUANTILES).tolist()
+        """Hours left of what is open, if nothing of it is dropped."""
+        values = np.quantile(self.hours.sum(axis=1), QUANTILES).tolist()
         return Forecast(
             subject=f"hours left of {self.subject}",
             unit="h",

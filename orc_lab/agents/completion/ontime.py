@@ -15,8 +15,7 @@ import pandas as pd
 
 from orc_lab.agents.completion.background import Background
 from orc_lab.agents.completion.look import Look, look_at
-from orc_lab.agents.completion.outcome import SAFE
-from orc_lab.agents.completion.record import nearest_days
+from orc_lab.agents.completion.outcome import SAFE, safe_days
 from orc_lab.agents.completion.workload import drop_order, smallest_cut_by
 from orc_lab.agents.estimation.estimator import Estimator
 from orc_lab.agents.forecast import amount, chance
@@ -29,13 +28,15 @@ class OnTime:
     """P(done by the due day) and what would make it `target`.
 
     `p` is NaN without a due day or where nothing was ever finished; `cut` are ids of the smallest set of todos without
-    which it reaches the target, `p_after` the chance then (NaN without a cut); `safe_days` the days to the due day that
-    it would keep with that chance as it is, NaN where unknown or beyond a century.
+    which it reaches the target, `p_after` the chance then (NaN without a cut); `p_worked` the chance that its hours are
+    worked by then, were nothing left lying; `safe_days` the days in
+    which it is done with that chance whenever due, NaN where unknown or over a year.
     """
 
     p: float
     cut: tuple[str, ...]
     p_after: float
+    p_worked: float
     safe_days: float
 
     @property
@@ -48,7 +49,7 @@ class OnTime:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; None for NaN."""
-        numbers = {"p": self.p, "p_after": self.p_after, "safe_days": self.safe_days}
+        numbers = {"p": self.p, "p_after": self.p_after, "p_worked": self.p_worked, "safe_days": self.safe_days}
         plain = {name: None if isnan(value) else value for name, value in numbers.items()}
         return {**plain, "cut": list(self.cut), "sentence": self.sentence}
 
@@ -78,12 +79,12 @@ def on_time(
 
 def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE) -> OnTime:
     """The same for a plan that has been looked at."""
-    days = look.bound(look.unchanged, look.none)
-    if not len(days):
-        return OnTime(p=nan, cut=(), p_after=nan, safe_days=nan)
-    safe = look.ahead(nearest_days(np.sort(days), [target])[0])
+    usual = look.days(look.unchanged, look.none)
+    if not len(usual):
+        return OnTime(p=nan, cut=(), p_after=nan, p_worked=nan, safe_days=nan)
+    safe = safe_days(np.sort(usual), target)
     if due is None:
-        return OnTime(p=nan, cut=(), p_after=nan, safe_days=safe)
+        return OnTime(p=nan, cut=(), p_after=nan, p_worked=nan, safe_days=safe)
     by = (pd.Timestamp(due).normalize() - pd.Timestamp(look.as_of).normalize()).days
 
     def without(gone: list[int]) -> float:
@@ -96,4 +97,10 @@ def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE)
     hopeless = len(order) > 1 and without(order[:-1]) < target
     cut = [] if by < 0 else order if hopeless else smallest_cut_by(without, order, target)
     p_after = without(cut) if cut else nan
-    return OnTime(p=look.on_time(days, by), cut=tuple(look.ids[cut].tolist()), p_after=p_after, safe_days=safe)
+    return OnTime(
+        p=without([]),
+        cut=tuple(look.ids[cut].tolist()),
+        p_after=p_after,
+        p_worked=look.on_time(look.worked(look.unchanged, look.none), by),
+        safe_days=safe,
+    )

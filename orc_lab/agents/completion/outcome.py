@@ -11,11 +11,18 @@ import numpy as np
 
 from orc_lab.agents.atoms import Floats
 from orc_lab.agents.completion.dates import Completion
-from orc_lab.agents.completion.pace import FAR
 from orc_lab.agents.completion.record import nearest_days
 from orc_lab.agents.forecast import Forecast, amount, chance, figure, label
 
 SAFE = 0.85  # the chance of being on time that a cut or a later date should bring
+
+_WITHIN = 366  # days ahead within which a date can be promised
+
+
+def safe_days(days: Floats, level: float = SAFE) -> float:
+    """Days ahead by which so much of rising scenarios is done; NaN where there is none within a year."""
+    ahead = nearest_days(days, [level])[0] if len(days) else nan
+    return ahead if ahead <= _WITHIN else nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +68,9 @@ class Change:
 class ProjectCompletion:
     """When a plan is done (`when`), and whether by its `due` day (`p_on_time`, NaN without one).
 
-    `open` todos with `remaining` hours, those that will be dropped left out; `arrivals` todos a week came into it of
+    `open` todos with `remaining` hours, if none is dropped; `arrivals` todos a week came into it of
     late and `drop_share` of all todos end as dropped. `change` is the what-if, where one was asked. `days` are
-    scenarios, rising, of the least whole days ahead by which it would be done if it were due then.
+    scenarios of the whole days ahead in which it is done, rising, without what a due day does to a person.
     """
 
     when: Completion
@@ -77,14 +84,12 @@ class ProjectCompletion:
     days: Floats = field(repr=False, compare=False, default_factory=lambda: np.empty(0))
 
     def safe(self, level: float = SAFE) -> date | None:
-        """The due day that it would keep with so much of a chance; None where unknown or beyond a century."""
-        if not len(self.days):
-            return None
-        ahead = nearest_days(self.days, [level])[0]
-        return None if ahead >= FAR else self.when.today + timedelta(days=ahead)
+        """The day by which it is done with so much of a chance, whenever due; None where none within a year is."""
+        ahead = safe_days(self.days, level)
+        return None if isnan(ahead) else self.when.today + timedelta(days=ahead)
 
     def chance_by(self, day: date) -> float:
-        """P(done by the end of a day, were it due then), NaN where unknown."""
+        """P(done by the end of a day, whenever due), NaN where unknown."""
         return float((self.days <= (day - self.when.today).days).mean()) if len(self.days) else nan
 
     @property

@@ -107,6 +107,7 @@ class Life:
             arrived=arrived,
             typical=float(self.hours[recent].mean()) if len(recent) else 1.0,
             capacity=_blocks(capacity, now),
+            new=new,
         )
 
     def _worked(self, which: Bools, weeks: int) -> Floats:

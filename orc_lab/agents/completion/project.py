@@ -105,17 +105,17 @@ def _ahead(look: Look, due: date | datetime | None) -> int | None:
 def _told(
     look: Look, due: date | datetime | None, quantiles: tuple[float, ...], change: Change | None
 ) -> ProjectCompletion:
-    by, bound = _ahead(look, due), look.bound(look.unchanged, look.none)
+    by, usual = _ahead(look, due), look.days(look.unchanged, look.none)
     return ProjectCompletion(
         when=look.told(look.days(look.unchanged, look.none, by=by), quantiles),
         due=None if due is None else day_of(due),
-        p_on_time=nan if by is None else look.on_time(bound, by),
+        p_on_time=nan if by is None else look.on_time(look.bound(look.unchanged, look.none), by),
         open=look.todos,
         remaining=look.remaining(),
         arrivals=look.arrivals,
         drop_share=look.drop_share,
         change=change,
-        days=np.sort(bound),
+        days=np.sort(usual),
     )
 
 

@@ -60,7 +60,8 @@ class Plan:
     `hours` (size, todos) are scenarios of what is left, `age` (todos,) days since creation. `own` and `all` are hours
     of past complete weeks, as in normal weeks, of the plan (empty where it is no project) and of the person, oldest
     first; `arrived` todos that came into the plan a week, empty where its scope is fixed; `typical` the mean hours of a
-    new todo; `capacity` (HORIZON,) the factors of the weeks ahead.
+    new todo; `capacity` (HORIZON,) the factors of the weeks ahead. The last
+    `new` todos aren't there yet.
     """
 
     hours: Floats
@@ -70,6 +71,7 @@ class Plan:
     arrived: Floats
     typical: float
     capacity: Floats
+    new: int = 0
 
     @property
     def arrivals(self) -> float:
@@ -97,7 +99,12 @@ class Simulation:
         size = len(plan.hours)
         rng = np.random.default_rng((seed, 7))
         slow = rng.normal(size=size)
-        waiting, dropped = life.left(plan.age, slow, rng)
+        there = len(plan.age) - plan.new  # what is new draws for itself, so that the rest stays as it is without it
+        parts = (
+            life.left(plan.age[:there], slow, rng),
+            life.left(plan.age[there:], slow, np.random.default_rng((seed, 19))),
+        )
+        waiting, dropped = (np.concatenate(both, axis=1) for both in zip(*parts, strict=True))
         whole = _paired(weeks(plan.all, size, seed + 1_000_003) * plan.capacity, slow)
         pace = whole
         if plan.own.any():

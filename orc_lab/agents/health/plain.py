@@ -99,6 +99,7 @@ def plain(
         p_on_time=1 - p_late,
         cut=(),
         p_after_cut=nan,
+        p_worked=nan,
         safe_weeks=nan,
     )
 

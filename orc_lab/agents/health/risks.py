@@ -19,6 +19,8 @@ from orc_lab.model.entities import ProjectStatus
 
 CARRIED = int(DEFAULT.carried)
 
+_LIES = 0.1  # of P(on time) that closing what lies has to bring
+
 
 class Severity(StrEnum):
     """How soon something has to be done about it."""
@@ -68,19 +70,33 @@ def _hours_left(project: ProjectSnapshot) -> str:
 
 
 def _late_steps(project: ProjectSnapshot, lines: Thresholds) -> tuple[str, ...]:
-    """A later date and a smaller scope, whichever asks for less first."""
-    cut = f"ut {names(project.cut)}: P(on time) becomes {chance(project.p_after_cut)}."
-    small = 0 < len(project.cut) <= lines.much * project.open
+    """A small cut, a decision on what is left lying, a later date, a large cut: what asks for less first."""
+    cut = f"Cut {names(project.cut)}: P(on time) becomes {chance(project.p_after_cut)}."
     cuts = 0 < len(project.cut) < project.open
-    if isnan(project.safe_weeks):
-        scope = "Cut the scope: at the pace so far no date is safe."
-        return (f"C{cut}", scope) if small else (scope, f"Such as this: c{cut}") if cuts else (scope,)
-    date = project.as_of + timedelta(weeks=project.safe_weeks)
-    move = f"ove the date to {date:%Y-%m-%d}, by when it is done with a chance of {lines.safe:.0%}."
-    if small:
-        return f"C{cut}", f"Or m{move}"
-    freeze = "Let nothing more come in: with what usually does, no cut is enough."
-    return (f"M{move}", f"Or c{cut}") if cuts else (f"M{move}", freeze)
+    steps = [cut] if small_cut(project, lines) else []
+    if lies(project):
+        closed = chance(project.p_worked)
+        steps.append(f"Close or drop by then what would be left lying: P(on time) becomes {closed}, that of its hours.")
+    if not isnan(project.safe_weeks):
+        date = project.as_of + timedelta(weeks=project.safe_weeks)
+        steps.append(f"Move the date to {date:%Y-%m-%d}, by when nothing is open with a chance of {lines.safe:.0%}.")
+    elif not steps:
+        steps.append("Cut the scope: at the pace so far no date within a year is safe.")
+    if cuts and cut not in steps:
+        steps.append(cut)
+    elif not cuts:
+        steps.append("Let nothing more come in: with what usually does, no cut is enough.")
+    return (steps[0], *(f"Or {step[0].lower()}{step[1:]}" for step in steps[1:]))
+
+
+def small_cut(project: ProjectSnapshot, lines: Thresholds) -> bool:
+    """Whether leaving out some of its todos, and not too many, is enough."""
+    return 0 < len(project.cut) < project.open and len(project.cut) <= lines.much * project.open
+
+
+def lies(project: ProjectSnapshot) -> bool:
+    """Whether it is late for what is left lying rather than for its hours."""
+    return not project.overdue and project.p_worked - project.p_on_time >= _LIES
 
 
 def ageing_work(project: ProjectSnapshot, lines: Thresholds = DEFAULT) -> Risk | None:

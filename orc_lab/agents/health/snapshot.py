@@ -48,8 +48,8 @@ class ProjectSnapshot:
     `remaining` holds quantiles of the calibrated hours left. `done_4` and `done_12` count what was finished in the last
     4 and 12 weeks, `arrived_4` and `left_4` what came into and went out of the scope in 4. `momentum` is the pace of 4
     weeks ÷ that of 12, or of the project's life (NaN if nothing was done). `p_on_time`, `p_after_cut` (without the
-    todos `cut`) and `safe_weeks` (weeks until it is finished with a chance of SAFE) count what usually comes in;
-    NaN where unknown.
+    todos `cut`), `p_worked` (were nothing left lying) and `safe_weeks` (weeks until nothing is open with a chance of
+    SAFE) count what usually comes in; NaN where unknown.
     """
 
     id: str
@@ -71,6 +71,7 @@ class ProjectSnapshot:
     p_on_time: float
     cut: tuple[OpenItem, ...]
     p_after_cut: float
+    p_worked: float
     safe_weeks: float
 
     @property
@@ -148,6 +149,7 @@ def snapshot(
         p_on_time=date.p,
         cut=tuple(of[id] for id in date.cut),
         p_after_cut=date.p_after,
+        p_worked=date.p_worked,
         safe_weeks=date.safe_days / 7,
     )
 

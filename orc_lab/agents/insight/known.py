@@ -76,7 +76,9 @@ class Known:
     @cached_property
     def background(self) -> Background:
         """What the past says about all plans."""
-        return Background.of(self.frames.tasks, self.frames.weekly, self.as_of, seed=self.seed)
+        return Background.of(
+            self.frames.tasks, self.frames.weekly, self.as_of, projects=self.frames.projects, seed=self.seed
+        )
 
     @cached_property
     def lines(self) -> Thresholds:

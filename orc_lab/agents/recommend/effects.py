@@ -13,7 +13,7 @@ import pandas as pd
 
 from orc_lab.agents.atoms import Floats
 from orc_lab.agents.forecast import amount, chance, figure, wilson
-from orc_lab.agents.health.risks import Risk
+from orc_lab.agents.health.risks import Risk, lies, small_cut
 from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.recommend.counterfactual import Action, Effect, OpenWork, Outlook, counterfactual, outlook
@@ -118,10 +118,12 @@ def against(futures: Futures, project: ProjectSnapshot, risk: Risk) -> Expected:
     """What the first step against a high risk is expected to change."""
     if risk.name != "late":
         return narrowing(futures, project.id, [item.id for item in _largest(project)])
-    cut = [item.id for item in project.cut]
-    share = len(project.cut) / max(project.open, 1)
-    cuts = 0 < share <= futures.known.lines.much or (isnan(project.safe_weeks) and 0 < share < 1)
-    return (without(futures, project.id, cut) if cuts else None) or _later(futures, project)
+    found = None
+    if small_cut(project, futures.known.lines):
+        found = without(futures, project.id, [item.id for item in project.cut])
+    if found is None and project.due is not None and lies(project):
+        return _closing(futures, project.id, project.due)
+    return found or _later(futures, project)
 
 
 def first(at: int) -> Action:
@@ -159,12 +161,23 @@ def without(futures: Futures, id: str, items: Sequence[str]) -> Expected | None:
         )
         return Expected(what="days earlier", before=0.0, after=middle, low=low, high=high, sentence=told)
     by = (due - look.as_of.date()).days
+    return _gained(before, after, by, "Without them")
+
+
+def _closing(futures: Futures, id: str, due: datetime) -> Expected:
+    """What closing or dropping by the due day whatever would be left lying does to the chance of being on time."""
+    look = futures.known.look(id)
+    before, after = look.bound(look.unchanged, look.none), look.worked(look.unchanged, look.none)
+    return _gained(before, after, (due.date() - look.as_of.date()).days, "If nothing is left lying")
+
+
+def _gained(before: Floats, after: Floats, by: int, told: str) -> Expected:
     gained = (after <= by).astype(np.float64) - (before <= by)
     p, change, half = float((after <= by).mean()), float(gained.mean()), _Z * float(gained.std()) / sqrt(len(gained))
     points = f"{figure(100 * change, sign=True)} points, 95% within {figure(100 * half)}"
-    told = f"Without them the chance of being on time becomes {chance(p)} ({points})."
     return Expected(
-        what="chance of being on time", before=p - change, after=p, low=change - half, high=change + half, sentence=told
+        what="chance of being on time", before=p - change, after=p, low=change - half, high=change + half,
+        sentence=f"{told} the chance of being on time becomes {chance(p)} ({points}).",
     )  # fmt: skip
 
 
@@ -176,7 +189,7 @@ def _later(futures: Futures, project: ProjectSnapshot) -> Expected:
     if day is None:
         return Expected(
             what="chance of being on time", before=before, after=nan, low=nan, high=nan,
-            sentence="At the pace so far no date is safe.",
+            sentence="At the pace so far no date within a year is safe.",
         )  # fmt: skip
     after = found.chance_by(day)
     low, high = wilson(after * len(found.days), len(found.days))
