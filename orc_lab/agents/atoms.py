@@ -15,6 +15,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 TIE = 1e-9  # relative: exp(log(x)) differs from x by less
+_LEFT_ATOMS = 48  # of what is left then, however many a forecast has
 _LEFT_OF_SPENT = 0.25  # where all of a forecast is spent already, a quarter more is the middle guess
 
 
@@ -103,9 +104,9 @@ class Atoms:
         alive = np.where(self.values > spent[:, None] * (1 + TIE), weights, 0.0)
         left = np.maximum(self.values - spent[:, None], 0.0)
         gone = alive.sum(axis=1) < TIE
-        scores = normal_scores(self.values.shape[1])
-        left[gone] = _LEFT_OF_SPENT * spent[gone, None] * np.exp(0.8 * scores)[None, :]
-        alive[gone] = 1.0
+        scores = normal_scores(min(_LEFT_ATOMS, self.values.shape[1]))
+        left[gone, : len(scores)] = _LEFT_OF_SPENT * spent[gone, None] * np.exp(0.8 * scores)
+        alive[gone, : len(scores)] = 1.0
         return Atoms.of(left, alive)
 
 

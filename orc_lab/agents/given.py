@@ -7,8 +7,8 @@ nanoseconds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -63,13 +63,17 @@ def _is_time(value: object) -> bool:
 
 
 def _one(value: Any, field: str) -> pd.Timestamp:
-    """One time, NaT where it is missing or an empty text."""
+    """One time, NaT where it is missing or an empty text.
+
+    Of texts only ISO 8601 is taken: in others nobody can tell the day from the month.
+    """
     if isinstance(value, str) and not value.strip():
         return pd.NaT  # type: ignore[return-value]
     try:
         if not _is_time(value):
             raise ValueError
-        return pd.Timestamp(value).tz_localize(None)
+        time = pd.to_datetime(value.strip(), format="ISO8601") if isinstance(value, str) else pd.Timestamp(value)
+        return time.tz_localize(None)
     except (ValueError, TypeError) as error:
         raise InvalidValue(field, value, _EXPECTED) from error
 
@@ -85,6 +89,24 @@ def local_time(when: object, field: str) -> pd.Timestamp:
     if pd.isna(found):
         raise InvalidValue(field, when, _EXPECTED)
     return found
+
+
+def table_of(rows: object, field: str) -> pd.DataFrame:
+    """Rows as a frame, whether they come as one, as mappings of column and value, as Series, or as one row alone.
+
+    Raises InvalidValue, naming `field`, for anything else, and for a column that is there twice.
+    """
+    if isinstance(rows, pd.DataFrame):
+        frame = rows
+    else:
+        given = [rows] if isinstance(rows, pd.Series | Mapping) else rows
+        if not isinstance(given, Sequence) or not all(isinstance(row, pd.Series | Mapping) for row in given):
+            raise InvalidValue(field, rows, "a frame, or a list of mappings of column and value")
+        frame = pd.DataFrame([dict(row.items()) for row in given])
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise InvalidValue(field, twice, "columns of different names; this one is there more than once")
+    return frame
 
 
 def column_of(values: Sequence[Any] | pd.Series | npt.NDArray[Any], field: str) -> pd.Series:
@@ -132,14 +154,22 @@ def whole(value: object, field: str, least: int, most: int, what: str) -> int:
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
+def _is_span(value: object) -> bool:
+    """Whether it is a time or a length of time: as numbers these would be nanoseconds."""
+    return isinstance(value, date | timedelta | np.datetime64 | np.timedelta64)
+
+
 def hours_in(column: pd.Series, field: str) -> pd.Series:
     """A column of hours as floats, NaN where missing; raises InvalidValue, naming `field`, for what is no number."""
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
         return column.astype("float64")
-    if column.dtype.kind == "M":
-        raise InvalidValue(field, column.iloc[0] if len(column) else column.dtype, "numbers of hours")
+    if column.isna().all():
+        return pd.Series(np.nan, index=column.index, dtype="float64")
+    if column.dtype.kind in "Mm":
+        raise InvalidValue(field, column.dropna().iloc[0], "numbers of hours")
     found = pd.to_numeric(column, errors="coerce").astype("float64")
-    wrong = column.notna() & found.isna() & (column.astype("str").str.strip().str.lower() != "nan")
+    wrong = column.notna() & (found.isna() | column.map(_is_span))
+    wrong &= ~column.astype("str").str.strip().str.lower().isin(("", "nan"))
     if wrong.any():
         raise InvalidValue(field, _plain(column[wrong].iloc[0]), "a number of hours, or empty")
     return found

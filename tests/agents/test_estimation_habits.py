@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orc_lab.agents.estimation.estimator import Estimator
-from orc_lab.agents.estimation.forest import ROWS, grown_at
+from orc_lab.agents.estimation.forest import ROWS, Forests, grown_at
 from orc_lab.agents.estimation.habit import belonging
 from orc_lab.agents.estimation.memory import Memory
+from orc_lab.agents.estimation.similar import AT_ONCE
 from orc_lab.agents.estimation.task import tasks_of
 from orc_lab.agents.health.trouble import HealthModel
 from tests.agents.lives import AS_OF, finished, frame, open_tasks
@@ -73,6 +74,67 @@ def test_who_takes_three_times_as_long_is_followed_within_some_twenty_tasks():
 
 def test_a_few_odd_tasks_are_no_change_of_habits():
     assert followed(200, 3) < 0.25
+
+
+@pytest.mark.parametrize(("slips", "after"), [(2, 0), (4, 0), (4, 2), (4, 8)])
+def test_slips_are_no_change_of_habits(slips, after):
+    lives = [
+        np.r_[ratios(0.0, seed=s), [np.log(10.0)] * slips, ratios(0.0, each=after, seed=s + 50)] for s in range(20)
+    ]
+    assert np.mean([belonging(each)[50] for each in lives]) > 0.75
+
+
+def placed(*lives: tuple[int, float, str, str], seed: int = 0) -> pd.DataFrame:
+    """One stretch of work after the other: how many tasks, their actual ÷ estimate, project and category."""
+    counts = [life[0] for life in lives]
+    ratio, project, category = (np.repeat([life[at] for life in lives], counts) for at in (1, 2, 3))
+    past = finished(sum(counts), seed)
+    hours = (
+        past["estimate_hours"] * ratio.astype(float) * np.exp(0.4 * np.random.default_rng(seed).normal(size=len(past)))
+    )
+    return past.assign(project_id=project, category=category, actual_hours=hours)
+
+
+def belongs(past: pd.DataFrame) -> np.ndarray:
+    codes = [past[name].astype("category").cat.codes.to_numpy().astype(np.int64) for name in ("project_id", "category")]
+    return belonging(np.log(past["actual_hours"] / past["estimate_hours"]).to_numpy(), *codes)
+
+
+@pytest.mark.parametrize("count", [10, 40, 120])
+@pytest.mark.parametrize("place", [("B", "y"), ("A", "y"), ("B", "x")])
+def test_beginning_a_slower_kind_of_work_is_no_change_of_habits(count, place):
+    lives = [placed((200, 1.0, "A", "x"), (count, 3.0, *place), seed=seed) for seed in range(8)]
+    assert np.mean([belongs(past)[50] for past in lives]) > 0.75
+
+
+def test_what_is_known_of_one_project_outlives_the_beginning_of_another():
+    past = placed((200, 1.0, "A", "x"), (40, 3.0, "B", "y"))
+    asked = open_tasks(1, project_id="A", category="x")
+    before, after = (Estimator().observe(some).predict(asked, as_of=AS_OF) for some in (past.head(200), past))
+    assert abs(np.log(after["q50"] / before["q50"]).iloc[0]) < 0.15
+
+
+def test_a_change_within_many_projects_or_in_only_one_is_seen():
+    many = [(25, 1.0, f"p{n}", "x") for n in range(8)] + [(5, 3.0, f"p{n}", "x") for n in range(8)]
+    for lives in (many, [(200, 1.0, "A", "x"), (25, 3.0, "A", "x")]):
+        found = belongs(placed(*lives))
+        assert found[50] < 0.1
+        assert found[-10:].min() > 0.8
+
+
+def test_old_habits_are_counted_down_once(monkeypatch):
+    seen = []
+    weights = Forests.weights
+
+    def listened(self, known, features, relevance):
+        seen.append(relevance)
+        return weights(self, known, features, relevance)
+
+    monkeypatch.setattr(Forests, "weights", listened)
+    changed = placed((100, 1.0, "A", "x"), (40, 3.0, "A", "x"))
+    Estimator().observe(changed).predict(open_tasks(1), as_of=AS_OF + pd.Timedelta(days=1))
+    assert belongs(changed)[50] < 0.1
+    assert set(seen[0].tolist()) <= {1.0, AT_ONCE}
 
 
 # ── units ──

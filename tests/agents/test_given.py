@@ -54,9 +54,11 @@ def test_dates_texts_and_numpy_times_are_times():
     assert local_times(given, "at").iloc[4:].isna().all()
     assert local_times(pd.Series([np.nan, np.nan]), "at").isna().all()
     assert local_time(NOON.tz_localize("Asia/Tokyo"), "at") == NOON
+    assert local_time(" 2026-03-29T12:00+02:00 ", "at") == NOON
 
 
-NO_TIMES = [[1, 2], [1.5e18], [True], ["now"], ["soon"], [NOON, 7], ["2026-03-29", "tomorrow"], [b"x"]]
+NO_TIMES = [[1, 2], [1.5e18], [True], ["now"], ["soon"], [NOON, 7], ["2026-03-29", "tomorrow"], [b"x"],
+            ["05.01.2026"], ["2026-03-29", "13.01.2026"], ["01/05/2026"], ["5 Jan 2026"], ["1767571200"]]  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", NO_TIMES)
@@ -65,7 +67,7 @@ def test_numbers_and_words_are_no_times(wrong):
         local_times(pd.Series(wrong, dtype="object" if len(wrong) > 1 and wrong[0] is NOON else None), "created")
 
 
-@pytest.mark.parametrize("wrong", [None, pd.NaT, float("nan"), 3, "", "today", [NOON]])
+@pytest.mark.parametrize("wrong", [None, pd.NaT, float("nan"), 3, "", "today", [NOON], "05.01.2026", "1/5/26"])
 def test_an_instant_has_to_be_one(wrong):
     with pytest.raises(InvalidValue, match="today can't be"):
         local_time(wrong, "today")

@@ -120,6 +120,16 @@ def test_a_half_day_week_counts_double():
     pd.testing.assert_frame_equal(half, forecast_throughput(steady(60), 1))
 
 
+def test_holidays_behind_are_not_taken_for_idleness() -> None:
+    rng = np.random.default_rng(0)
+    worked, capacity = rng.poisson(6.0, 60) + 1.0, np.ones(60)
+    away = worked.copy()
+    away[[20, 21, 45, 46]], capacity[[20, 21, 45, 46]] = 0.0, 2 / 7  # Monday to Friday off
+    found = forecast_throughput(away, 4, past_capacity=capacity)
+    pd.testing.assert_frame_equal(found, forecast_throughput(np.delete(worked, [20, 21, 45, 46]), 4))
+    assert found["week_q10"].iloc[0] > 0
+
+
 def test_the_seed_decides():
     history = np.random.default_rng(2).gamma(2, 3, 60)  # of todos the quantiles are whole and often the same
     pd.testing.assert_frame_equal(forecast_throughput(history, 4, seed=1), forecast_throughput(history, 4, seed=1))

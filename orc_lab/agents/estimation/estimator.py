@@ -19,13 +19,15 @@ from orc_lab.agents.estimation.memory import Memory
 from orc_lab.agents.estimation.past import Past, grid_of
 from orc_lab.agents.estimation.pool import SHARPER, pooled
 from orc_lab.agents.estimation.table import Table
-from orc_lab.agents.estimation.task import DAY, UNKNOWN, Key, Task, microsecond, tasks_of
+from orc_lab.agents.estimation.task import DAY, UNKNOWN, Key, Task, finished_of, microsecond, tasks_of
 from orc_lab.agents.forecast import QUANTILES, check_levels
+from orc_lab.agents.given import table_of
 
 DRAWS = 2000
 MEMORY = 10_000  # finished tasks kept; what is older weighs nothing any more
 _END = np.iinfo(np.int64).max
-_TOLD = 2000  # forecasts remembered
+_TOLD = 1000  # forecasts remembered, of some 30 kB each
+CHUNK = 250  # tasks forecast at once: what they need for that is 100 MB at most
 
 
 class Estimator:
@@ -46,11 +48,14 @@ class Estimator:
         """Learn these finished tasks too, and return this estimator; a task seen before is replaced, by its id.
 
         `finished` has completed (datetime), actual_hours (hours) and, where known, id, created (datetime),
-        estimate_hours, category, project_id (or project), priority, title and tags (words, separated by spaces). Rows
-        without a positive number of actual hours or a completion are left out.
+        estimate_hours, category, project_id (or project), priority, title and tags (words, separated by spaces); a list
+        of mappings or Series will do too. Rows without a positive number of actual hours or a completion are left out,
+        and what was learned from such a task before, by its id, is forgotten. Raises InvalidValue for rows without
+        those two columns, for a column that is there twice, and for what is no time or no number.
         """
+        tasks, gone = finished_of(finished)
+        first = self._memory.add(tasks, gone)
         self._told = {}
-        first = self._memory.add([task for task in tasks_of(_completed(finished)) if np.isfinite(task.actual)])
         self._shared = {size: sd for size, sd in self._shared.items() if size <= self._memory.forgotten + first}
         if (excess := self._memory.excess) > first:
             self._begin(excess)
@@ -62,6 +67,7 @@ class Estimator:
         if excess:
             self._past.forget(sum(task.rated for task in self._memory.tasks[:excess]))
             self._memory.forget(excess)
+            self._forests = Forests(self._past)
         return self
 
     def _begin(self, excess: int) -> None:
@@ -93,6 +99,7 @@ class Estimator:
         the hours of finished work (basis "similar work"). With under MIN_FINISHED tasks the basis is "prior" and the
         median is the person's own estimate. From the first finished task on, all hours may be in another unit.
         """
+        tasks = table_of(tasks, "tasks")
         wanted, moments = self._asked(tasks, as_of)
         table = Table(len(wanted), check_levels(quantiles))
         for rows, atoms, n in self.forecasts(wanted, moments):
@@ -113,6 +120,7 @@ class Estimator:
         `as_of` as in `predict`; `remaining` takes off the hours already spent (`actual_hours`). Where there are ids,
         the order of rows is without effect.
         """
+        tasks = table_of(tasks, "tasks")
         if tasks.empty:
             return np.zeros((size, 0))
         rng = np.random.default_rng(seed)
@@ -123,7 +131,8 @@ class Estimator:
         out = np.zeros((size, len(wanted)))
         for rows, atoms, _ in self.forecasts(wanted, moments):
             spent = np.exp(np.nan_to_num([wanted[row].actual for row in rows], nan=-np.inf))
-            out[:, order[rows]] = (atoms.left_after(spent) if remaining else atoms).sample(size, rng)
+            for row, one in zip(rows, (atoms.left_after(spent) if remaining else atoms).rows(), strict=True):
+                out[:, order[row]] = one.sample(size, rng)[:, 0]
         sd = self.shared_sd(int(moments.max())) * np.sqrt(1 - 1 / len(wanted))  # one task's band has it already
         return np.asarray(out * shared.factors(float(sd), size, rng)[:, None])
 
@@ -173,21 +182,25 @@ class Estimator:
         kinds = np.stack([~rated, at_once, moments])
         order = np.lexsort(kinds)
         changes = np.flatnonzero(np.diff(kinds[:, order]).any(axis=0)) + 1
-        for rows in np.split(order, changes):
-            if len(rows):
+        for alike in np.split(order, changes):
+            for start in range(0, len(alike), CHUNK):
+                rows = alike[start : start + CHUNK]
                 atoms, n = self._remembered([wanted[row] for row in rows], int(moments[rows[0]]))
                 yield rows, atoms, n
 
     def _remembered(self, wanted: Sequence[Task], moment: int) -> tuple[Atoms, int]:
         """The same as `_alike`; what was asked at this moment before is not worked out again."""
-        if moment != self._asked_at or len(self._told) > _TOLD:
+        if moment != self._asked_at:
             self._asked_at, self._told = moment, {}
         keys = [task.key for task in wanted]
         new = {key: task for key, task in zip(keys, wanted, strict=True) if key not in self._told}
         if new:
             atoms, n = self._alike(list(new.values()), moment)
             self._told |= {key: (one, n) for key, one in zip(new, atoms.rows(), strict=True)}
-        return Atoms.stacked([self._told[key][0] for key in keys]), self._told[keys[0]][1]
+        found = [self._told[key] for key in keys]
+        for key in list(self._told)[: max(0, len(self._told) - _TOLD)]:  # the oldest
+            del self._told[key]
+        return Atoms.stacked([atoms for atoms, _ in found]), found[0][1]
 
     def _alike(self, wanted: Sequence[Task], moment: int) -> tuple[Atoms, int]:
         """Distributions of tasks of one moment, all with an estimate or all without, all perhaps done at once or none.
@@ -212,12 +225,13 @@ class Estimator:
         first = self._past.first(known, ROWS)
         past = self._past.slice(first, known)
         ratios = self._past.ratios(first, known)
-        belongs = habit.belonging(ratios)
+        latest = similar.arrays(past[-habit.WINDOW :], self._codes)
+        belongs = habit.belonging(ratios, latest.project_id, latest.category)
         relevance = np.ones(len(past))
         if not wanted[0].at_once:
             relevance[[task.at_once for task in past]] = similar.AT_ONCE
         features = [self._past.describe(task, known) for task in wanted]
-        weights = self._forests.weights(known, features, relevance * belongs) * belongs
+        weights = self._forests.weights(known, features, relevance) * belongs  # a leaf may hold old habits alone
         was = np.array([task.estimate for task in past])
         estimate = np.array([task.estimate for task in wanted])
         atoms = pooled(quick, estimate, (was, was + ratios), weights, min(1.0, float(belongs.sum()) / FIRST))
@@ -226,14 +240,10 @@ class Estimator:
         return atoms.snapped(grid_of(recent)), known
 
 
-def _completed(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["completed"].notna()] if "completed" in frame else frame.iloc[:0]
-
-
 def _open(tasks: pd.DataFrame, as_of: datetime | None) -> list[Task]:
     """Open tasks as the model sees them: not done before `as_of`, so perhaps not done at once."""
     known = tasks.drop(columns="completed", errors="ignore")
-    return tasks_of(known, as_of=None if as_of is None else pd.Timestamp(as_of))
+    return tasks_of(known, as_of=as_of)
 
 
 def _moments(wanted: Sequence[Task], as_of: datetime | None) -> similar.Codes:

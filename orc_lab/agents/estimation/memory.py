@@ -7,14 +7,16 @@ its task was finished. Before anything was finished nobody knows what is usual, 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from math import log
 
 from orc_lab.agents.estimation.task import Task
+from orc_lab.agents.given import whole
 
 _BEYOND = log(1000.0)  # times the median hours of the last tasks
 _AT_FIRST = log(2000.0)  # hours
 _WINDOW = 400  # tasks that say what is usual
+_MOST = 10**9  # as good as all
 _SLACK = 1.2  # it is trimmed only when it has outgrown that much
 
 
@@ -22,7 +24,7 @@ class Memory:
     """At most so many tasks (None for all), those whose estimate says nothing without it. Start with `add`."""
 
     def __init__(self, most: int | None) -> None:
-        self._most = most
+        self._most = None if most is None else whole(most, "memory", 1, _MOST, "finished tasks")
         self.forgotten = 0
         self.tasks: list[Task] = []
         self.limits = [_AT_FIRST]  # ln hours beyond which an estimate says nothing, by how many are known
@@ -30,33 +32,36 @@ class Memory:
         self._usual: list[float] = []  # ln hours of the last tasks, rising
         self._ids: set[str] = set()
 
-    def add(self, tasks: Sequence[Task]) -> int:
-        """Take in finished tasks, one of a known id in its place, and return the index from which on all is new."""
+    def add(self, tasks: Sequence[Task], gone: Set[str] = frozenset()) -> int:
+        """Take in finished tasks, one of a known id in its place, and return the index from which on all is new.
+
+        Tasks of the ids that are `gone` are taken out.
+        """
         named = {task.id: task for task in tasks if task.id is not None}
         new = sorted([*named.values(), *(task for task in tasks if task.id is None)], key=_order)
-        again = self._ids & named.keys()
+        again = self._ids & (named.keys() | gone)
         later = not self._told or not new or _order(new[0]) > _order(self._told[-1])
         if later and not again:
-            first, whole = len(self._told), [*self._told, *new]
+            first, every = len(self._told), [*self._told, *new]
         else:
             kept = [task for task in self._told if task.id not in again] if again else self._told
-            whole = sorted([*kept, *new], key=_order)
-            pairs = enumerate(zip(self._told, whole, strict=False))
-            first = next((index for index, (old, now) in pairs if old is not now), min(len(self._told), len(whole)))
-        self._take(first, whole)
+            every = sorted([*kept, *new], key=_order)
+            pairs = enumerate(zip(self._told, every, strict=False))
+            first = next((index for index, (old, now) in pairs if old is not now), min(len(self._told), len(every)))
+        self._take(first, every)
         return first
 
-    def _take(self, first: int, whole: list[Task]) -> None:
+    def _take(self, first: int, every: list[Task]) -> None:
         if first < len(self._told):
-            self._ids = {task.id for task in whole[:first] if task.id is not None}
-            self._usual = sorted(task.actual for task in whole[max(0, first - _WINDOW) : first])
+            self._ids = {task.id for task in every[:first] if task.id is not None}
+            self._usual = sorted(task.actual for task in every[max(0, first - _WINDOW) : first])
         del self.tasks[first:], self.limits[first + 1 :]
-        self._told = whole
-        for index in range(first, len(whole)):
-            task = whole[index]
+        self._told = every
+        for index in range(first, len(every)):
+            task = every[index]
             insort(self._usual, task.actual)
             if index >= _WINDOW:
-                del self._usual[bisect_left(self._usual, whole[index - _WINDOW].actual)]
+                del self._usual[bisect_left(self._usual, every[index - _WINDOW].actual)]
             self.limits.append(_median(self._usual) + _BEYOND)
             self.tasks.append(task.believed(self.limits[-1]))
             if task.id is not None:
@@ -90,4 +95,5 @@ def _median(rising: Sequence[float]) -> float:
 def _order(task: Task) -> tuple[object, ...]:
     """In order of completion; all facts decide between two of one instant, so that the order of rows doesn't."""
     hours = (task.estimate if task.rated else -1.0, task.actual)
-    return task.at, task.id or "", task.made, *hours, task.project, task.category, task.priority, task.title
+    names = task.project, task.category, task.priority, task.title, task.words
+    return task.at, task.id or "", task.made, *hours, *names

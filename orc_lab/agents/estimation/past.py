@@ -20,6 +20,7 @@ HALF_LIFE = 400.0  # finished tasks after which one counts half
 _SHRINK = 5.0  # tasks a place needs to weigh as much as what is above it
 _SLOPE_TASKS = 20.0
 _EXACT = 1e-9
+_FEW_CUT = 100  # tasks: of more, looking through all places is quicker than asking each for its own
 
 FEATURES = (
     "ln estimate", "ln finished", "ratio of 5", "ratio of 20", "ratio of 100", "exact of 50", "miss of 50", "weekday",
@@ -39,7 +40,7 @@ class Past:
         self.forgotten = forgotten
         self.tasks: list[Task] = []  # those that are kept
         self._origin = nan  # ln estimate that sizes are relative to: the first there was
-        self._described: list[list[float]] = []
+        self._described: list[list[float] | None] = []  # None until it is asked for
         self._each: list[float] = []  # ratio of each task
         self._sums: dict[Hashable, tuple[list[int], list[float], list[float]]] = {}
         self._titles: dict[str, list[int]] = {}
@@ -71,7 +72,7 @@ class Past:
         for task in tasks:
             if isnan(self._origin):
                 self._origin = task.estimate
-            self._described.append(self.describe(task, self.known(min(task.made, task.done))))
+            self._described.append(None)
             index, ratio = len(self), task.ratio
             self.tasks.append(task)
             self._each.append(ratio)
@@ -86,12 +87,15 @@ class Past:
     def cut(self, size: int) -> None:
         """Take back all but the first `size` tasks."""
         kept = max(0, size - self.forgotten)
-        for task in reversed(self.tasks[kept:]):
-            for key, _ in self._keys(task):
-                for column in self._sums[key]:
-                    column.pop()
-                if not self._sums[key][0]:
-                    del self._sums[key]
+        gone = self.tasks[kept:]
+        touched = {key for task in gone for key, _ in self._keys(task)} if len(gone) < _FEW_CUT else list(self._sums)
+        for key in touched:
+            columns = self._sums[key]
+            if not (left := bisect_left(columns[0], size)):
+                del self._sums[key]
+            for column in columns:
+                del column[left:]
+        for task in gone:
             self._titles[task.title].pop()
         del self.tasks[kept:], self._described[kept:], self._each[kept:]
         for totals in (self._ratios, self._misses, self._exact, self._line):
@@ -100,7 +104,10 @@ class Past:
             self._origin = nan
 
     def forget(self, count: int) -> None:
-        """Let go of the `count` oldest that are kept; what they taught fades as it would have."""
+        """Let go of the `count` oldest that are kept; what they taught fades as it would have.
+
+        All are described anew, so that it makes no difference which were asked for before.
+        """
         self.forgotten += count
         gone = self.tasks[:count]
         for key in {key for task in gone for key, _ in self._keys(task)}:
@@ -114,14 +121,23 @@ class Past:
             del at[: bisect_left(at, self.forgotten)]
             if not at:
                 del self._titles[title]
-        del self.tasks[:count], self._described[:count], self._each[:count]
+        del self.tasks[:count], self._each[:count]
+        self._described = [None] * len(self.tasks)
         for totals in (self._ratios, self._misses, self._exact, self._line):
             del totals[:count]
 
     def described(self, first: int, last: int) -> Floats:
         """Features of finished tasks, each from what was known before it, shape (last − first, features)."""
-        rows = self._described[first - self.forgotten : last - self.forgotten]
+        rows = [self._before(index) for index in range(first - self.forgotten, last - self.forgotten)]
         return np.array(rows, dtype=np.float64).reshape(last - first, len(FEATURES))
+
+    def _before(self, index: int) -> list[float]:
+        """Features of one of the kept tasks."""
+        found = self._described[index]
+        if found is None:
+            task = self.tasks[index]
+            found = self._described[index] = self.describe(task, self.known(min(task.made, task.done)))
+        return found
 
     def ratios(self, first: int, last: int) -> Floats:
         """Ratios of finished tasks, (last − first,)."""

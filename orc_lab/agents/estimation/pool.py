@@ -27,13 +27,20 @@ def pooled(
     tasks (n,), `weights` their likeness (tasks, n). `forest` is what the two opinions of the forest count for: less
     than 1 where few of its tasks tell how the person works now.
     """
-    width = int((weights > _LEAST).sum(axis=1).max())
+    weights = weights / _sum(weights)
+    weights = np.where(weights > _LEAST, weights, 0.0)
+    width = int((weights > 0).sum(axis=1).max())
     near = np.sort(np.argsort(-weights, axis=1, kind="stable")[:, :width], axis=1)
     weight = np.take_along_axis(weights, near, axis=1)
-    weight /= weight.sum(axis=1, keepdims=True)
+    weight /= _sum(weight)
     was, took = past[0][near], past[1][near]
     close = weight * (np.exp(-0.5 * ((estimate[:, None] - was) / _REACH) ** 2) + _FAR)
     values = [similar.values, np.exp(estimate[:, None] + took - was), np.exp(took)]
-    close *= forest / close.sum(axis=1, keepdims=True)
+    close *= forest / _sum(close)
     parts = [(3 - 2 * forest) * np.diff(similar.below, axis=1, prepend=0.0), forest * weight, close]
     return Atoms.of(np.concatenate(values, axis=1), np.concatenate(parts, axis=1))
+
+
+def _sum(rows: Floats) -> Floats:
+    """Of each row, one after the other: zeros in between, and so what else is asked about, make no difference."""
+    return np.asarray(np.cumsum(rows, axis=1)[:, -1:])

@@ -99,7 +99,8 @@ def relevance(past: Tasks, *, at_once: bool) -> Floats:
 def _belonging(past: Tasks) -> Floats:
     """How much each belongs to the habits of now; one without an estimate as much as the next one that has one."""
     rated = np.isfinite(past.estimate)
-    found = np.append(habit.belonging(past.ratio[rated]), 1.0)
+    some = past.take(rated)
+    found = np.append(habit.belonging(some.ratio, some.project_id, some.category), 1.0)
     return np.asarray(found[np.cumsum(rated) - rated])
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.given import local_time, local_times, name_of
+from orc_lab.agents.given import hours_in, local_time, local_times, name_of, table_of
+from orc_lab.errors import InvalidValue
 
 OUTLIER = log(10.0)  # a ratio beyond ten is as good as ten: one slip must not rule a line, or all sums
 DAY = 86_400_000_000  # microseconds
@@ -72,8 +73,26 @@ class Task:
         return replace(self, estimate=nan) if self.estimate > limit else self
 
 
-def tasks_of(frame: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[Task]:
-    """Return the rows of a frame; each column may be absent, `project` and `project_id` name the same.
+def finished_of(rows: object) -> tuple[list[Task], set[str]]:
+    """The finished tasks among rows, of rows with one id the last; and the ids of those that aren't finished.
+
+    Finished is what has a completion and positive hours. Raises InvalidValue where there are rows and no such columns.
+    """
+    frame = table_of(rows, "finished tasks")
+    if frame.empty:
+        return [], set()
+    if missing := [name for name in ("completed", "actual_hours") if name not in frame]:
+        raise InvalidValue("the columns of finished tasks", list(frame.columns), f"also {' and '.join(missing)}")
+    ended = (_instants(frame, "completed") != UNKNOWN).tolist()
+    tasks = [task if over else replace(task, actual=nan) for task, over in zip(tasks_of(frame), ended, strict=True)]
+    named = {task.id: task for task in tasks if task.id is not None}
+    kept = [*named.values(), *(task for task in tasks if task.id is None)]
+    gone = {id for id, task in named.items() if not isfinite(task.actual)}
+    return [task for task in kept if isfinite(task.actual)], gone
+
+
+def tasks_of(frame: pd.DataFrame, *, as_of: datetime | None = None) -> list[Task]:
+    """Return the rows of a frame; each column may be absent. Where `project_id` says nothing, `project` does.
 
     A row without a completion gets `as_of`, else its creation; one without a creation its completion.
     """
@@ -108,17 +127,20 @@ def _instants(frame: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype
 
 
 def _texts(frame: pd.DataFrame, *names: str) -> list[str]:
+    """Names as text, of the first of these columns that says one; empty where none does."""
+    found = [""] * len(frame)
     for name in names:
-        if name in frame:
+        if name in frame and not all(found):
             column = frame[name]
-            return [name_of(value) if known else "" for value, known in zip(column, column.notna(), strict=True)]
-    return [""] * len(frame)
+            told = [name_of(value) if known else "" for value, known in zip(column, column.notna(), strict=True)]
+            found = [earlier or later for earlier, later in zip(found, told, strict=True)]
+    return found
 
 
 def _logs(frame: pd.DataFrame, name: str) -> Floats:
     if name not in frame:
         return np.full(len(frame), np.nan)
-    hours = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    hours = hours_in(frame[name], name).to_numpy(dtype=np.float64, na_value=np.nan)
     usable = np.isfinite(hours) & (hours > 0)
     return np.log(np.where(usable, hours, np.nan))
 

@@ -10,7 +10,7 @@ from orc_lab.agents.estimation.estimator import MEMORY, Estimator, moment_made
 from orc_lab.agents.estimation.table import Table
 from orc_lab.agents.estimation.task import tasks_of
 from orc_lab.agents.forecast import NOMINAL, QUANTILES, Coverage, check_levels
-from orc_lab.agents.given import local_times
+from orc_lab.agents.given import hours_in, local_times, table_of
 
 RECENT = 300  # the latest tasks tell how well forecasts hold now
 _FACTS = ["id", "created", "completed", "estimate_hours", "actual_hours"]
@@ -34,7 +34,7 @@ def walk_forward(
     created, completed, estimate_hours, actual_hours, q10 … q90, basis, n (finished tasks known then), and below and
     upto: the forecast's P(Y < actual) and P(Y ≤ actual), its PIT with ties.
     """
-    facts = _usable(finished)
+    facts = _usable(table_of(finished, "finished tasks"))
     estimator = Estimator(memory=MEMORY if last else None).observe(facts)
     tasks = tasks_of(facts)
     rows = [row for row, task in enumerate(tasks) if not (waited and task.at_once)][-(last or len(tasks)) :]
@@ -57,9 +57,12 @@ def _usable(finished: pd.DataFrame) -> pd.DataFrame:
     """Rows that say when and how long, in order of completion; of rows with one id the last. Absent facts are NA."""
     missing = {name: pd.Series(index=finished.index, dtype=_BLANK[name]) for name in _BLANK if name not in finished}
     known = finished.assign(**missing)
-    known = known.assign(**{name: local_times(known[name], name) for name in ("created", "completed")})
-    hours = known["actual_hours"]
-    known = known[known["completed"].notna() & (hours > 0) & np.isfinite(hours)]
+    known = known.assign(
+        **{name: local_times(known[name], name) for name in ("created", "completed")},
+        **{name: hours_in(known[name], name) for name in ("estimate_hours", "actual_hours")},
+    )
     again = known["id"].duplicated(keep="last") & known["id"].notna()
-    ordered: pd.DataFrame = known[~again].sort_values(["completed", "id"], kind="stable")
+    hours = known["actual_hours"]
+    over = known["completed"].notna() & (hours > 0) & np.isfinite(hours)
+    ordered: pd.DataFrame = known[over & ~again].sort_values(["completed", "id"], kind="stable")
     return ordered

@@ -11,7 +11,7 @@ import pandas as pd
 
 from orc_lab.agents.ageing import MIN_FINISHED
 from orc_lab.agents.atoms import Floats
-from orc_lab.agents.given import hours_in, local_times, names
+from orc_lab.agents.given import hours_in, local_times, names, table_of
 from orc_lab.agents.health.snapshot import OpenItem, ProjectSnapshot, idle_days, momentum, since
 from orc_lab.model.entities import Status
 
@@ -20,8 +20,13 @@ _TEXTS = ("id", "title", "status", "priority", "category")
 _DAY = pd.Timedelta(days=1)
 
 
-def regular(tasks: pd.DataFrame) -> pd.DataFrame:
-    """The columns that are looked at, with their types, absent ones empty; of rows with one id the last."""
+def regular(rows: object) -> pd.DataFrame:
+    """The columns that are looked at, with their types, absent ones empty; of rows with one id the last.
+
+    Where `project_id` says nothing, `project` does. Raises InvalidValue for what is no time or no number of hours, and
+    for a column that is there twice.
+    """
+    tasks = table_of(rows, "tasks")
     index = tasks.index
     table: dict[str, pd.Series] = {}
     for name in _TIMES:
@@ -30,8 +35,10 @@ def regular(tasks: pd.DataFrame) -> pd.DataFrame:
         table[name] = names(tasks[name]) if name in tasks else pd.Series(pd.NA, index=index, dtype="str")
     for name in ("estimate_hours", "actual_hours"):
         table[name] = hours_in(tasks[name], name) if name in tasks else pd.Series(nan, index=index)
-    known = next((name for name in ("project_id", "project") if name in tasks), None)
-    table["project_id"] = names(tasks[known]) if known else pd.Series(pd.NA, index=index, dtype="str")
+    table["project_id"] = pd.Series(pd.NA, index=index, dtype="str")
+    for name in ("project_id", "project"):
+        if name in tasks:
+            table["project_id"] = table["project_id"].fillna(names(tasks[name]))
     frame = pd.DataFrame(table)
     again = frame["id"].duplicated(keep="last") & frame["id"].notna()
     return frame[~again].reset_index(drop=True)

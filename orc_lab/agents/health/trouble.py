@@ -15,7 +15,7 @@ import pandas as pd
 
 from orc_lab.agents.atoms import Floats
 from orc_lab.agents.forecast import Basis, amount, figure, share
-from orc_lab.agents.given import local_time
+from orc_lab.agents.given import local_time, table_of
 from orc_lab.agents.health import remaining
 from orc_lab.agents.health.chances import Trouble
 from orc_lab.agents.health.dormancy import Pace
@@ -62,24 +62,29 @@ class HealthModel:
     def observe(self, finished: pd.DataFrame) -> HealthModel:
         """Learn these finished tasks too and return the model; a task seen before is replaced, by its id.
 
-        Columns: completed (datetime; rows without it are left out) and, where known, id, project_id (or project),
-        created, started (datetimes), estimate_hours, actual_hours, category. The order of rows is without effect.
+        Columns: completed (datetime; rows without it are left out, and so is what was learned from such a task before,
+        by its id) and, where known, id, project_id (or project), created, started (datetimes), estimate_hours,
+        actual_hours, category. The order of rows is without effect. Raises InvalidValue for rows without `completed`.
         """
-        new = regular(finished)
-        new = new[new["completed"].notna()].sort_values(["completed", "id"], kind="stable", ignore_index=True)
-        if new.empty:
+        told = table_of(finished, "finished tasks")
+        if len(told) and "completed" not in told:
+            raise InvalidValue("the columns of finished tasks", list(told.columns), "also completed")
+        told = regular(told)
+        new = told[told["completed"].notna()].sort_values(["completed", "id"], kind="stable", ignore_index=True)
+        again = self._ids & set(told["id"].dropna())
+        if new.empty and not again:
             return self
-        ids = set(new["id"].dropna())
-        later = self._newest is None or new["completed"].iloc[0] > self._newest
-        if not later or self._ids & ids:
+        later = self._newest is None or new.empty or new["completed"].iloc[0] > self._newest
+        if not later or again:
             before = self._finished
-            both = pd.concat([before[~before["id"].isin(ids)], new])
+            both = pd.concat([before[~before["id"].isin(again)], new])
             self._parts = [both.sort_values(["completed", "id"], kind="stable", ignore_index=True)]
             self._lessons, self._cut_at = None, -1
         else:
             self._parts.append(new)
-        self._ids |= ids
-        self._n, self._newest = sum(map(len, self._parts)), self._parts[-1]["completed"].iloc[-1]
+        self._ids = (self._ids - again) | set(new["id"].dropna())
+        last = self._parts[-1]["completed"]
+        self._n, self._newest = sum(map(len, self._parts)), last.iloc[-1] if len(last) else None
         self._past = None
         if _milestone(self.n) != self._cut_at:
             self._learn()

@@ -12,7 +12,7 @@ import pandas as pd
 from orc_lab.agents.atoms import Floats
 
 MIN_WEEKS = 12  # of history; with fewer a forecast is mostly assumption
-_HOLIDAY = 0.1  # a week with less of a normal capacity tells nothing about the rate
+_HOLIDAY = 1 / 3  # of a normal capacity, or less, tells nothing about the rate: Monday to Friday off leave 2 in 7
 _GRAIN_WEEKS, _GRAIN_KINDS = 12, 4  # worked weeks, and different values among them, before a grain is believed
 _SAME = 1e-6  # relative: what division leaves of a multiple
 _BLOCK = 64  # weeks summed at once
@@ -22,7 +22,7 @@ def normal_weeks(
     weekly_history: Sequence[float] | pd.Series | Floats,
     past_capacity: Sequence[float] | pd.Series | Floats | None = None,
 ) -> Floats:
-    """History as if each week had its normal capacity; holidays and weeks with no number are left out."""
+    """History as if each week had its normal capacity; weeks mostly off (_HOLIDAY) or with no number are left out."""
     history = np.asarray(weekly_history, dtype=np.float64)
     factor = np.ones(len(history)) if past_capacity is None else np.asarray(past_capacity, dtype=np.float64)
     kept = np.isfinite(history) & (factor > _HOLIDAY)

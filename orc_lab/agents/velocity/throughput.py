@@ -48,7 +48,7 @@ def forecast_total(
     held = coverage(weeks[measure], horizon, past_capacity=weeks["capacity"])
     worked = int((weeks[measure] > 0).sum())
     return Forecast(
-        subject=f"{MEASURES[measure]} in the next {horizon} weeks" if horizon > 1 else f"{MEASURES[measure]} next week",
+        subject=f"the next {horizon} weeks together" if horizon > 1 else "the next week",
         unit=MEASURES[measure],
         as_of=as_of,
         quantiles={level: float(last[label(level)]) for level in quantiles} if known else {},
