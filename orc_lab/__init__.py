@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # what `typing` would say, without loading it
 if TYPE_CHECKING:
     from os import PathLike
 
+    from orc_lab.agents.backtest.run import backtest as backtest
     from orc_lab.agents.completion.dates import forecast_completion as forecast_completion
     from orc_lab.agents.desk import Desk as Desk
     from orc_lab.agents.estimation.estimator import Estimator as Estimator
@@ -45,6 +46,7 @@ _HOMES = {
     "OrcError": "orc_lab.errors",
     "Recommender": "orc_lab.agents.recommend.scheduler",
     "Scheduler": "orc_lab.agents.recommend.scheduler",
+    "backtest": "orc_lab.agents.backtest.run",
     "analyze_project": "orc_lab.agents.insight.analysis",
     "forecast_completion": "orc_lab.agents.completion.dates",
     "forecast_throughput": "orc_lab.agents.velocity.throughput",

@@ -37,7 +37,9 @@ class Trend:
         """For a page."""
         if isnan(self.slope):
             return f"too few {self._steps} for a trend ({self.n} of {_MIN_STEPS})"
-        slope, low, high = (figure(value, sign=True) for value in (self.slope, self.low, self.high))
+        slope, low, high = (_signed(value) for value in (self.slope, self.low, self.high))
+        if slope == low == high == "0":
+            return f"{self.direction} (under 0.01 {self.unit} {self._each})"
         return f"{self.direction} ({slope} {self.unit} {self._each}, 90% between {low} and {high})"
 
     @property
@@ -46,13 +48,18 @@ class Trend:
 
     @property
     def _each(self) -> str:
-        return f"a {self.step}" if self.step.isalpha() else f"in {self.step}"
+        return f"each {self.step}" if self.step.isalpha() else f"every {self.step}"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; None for NaN."""
         numbers = {"slope": self.slope, "low": self.low, "high": self.high}
         plain = {key: None if isnan(value) else value for key, value in numbers.items()}
         return {**plain, "n": self.n, "step": self.step, "direction": self.direction, "sentence": self.sentence}
+
+
+def _signed(value: float) -> str:
+    text = figure(value, sign=True)
+    return text if text.strip("+-") != "0" else "0"
 
 
 def trend(values: Floats, *, unit: str = "", step: str = "week") -> Trend:

@@ -20,11 +20,12 @@ from orc_lab.agents.velocity.throughput import forecast_throughput, forecast_tot
 from orc_lab.errors import InvalidValue
 from orc_lab.mirror.features import TASKS, Frames
 from orc_lab.model import quick
-from orc_lab.model.entities import CLOSED
+from orc_lab.model.entities import CLOSED, Priority
 from orc_lab.model.week import Week
 from orc_lab.review.reading import read_frames
 from orc_lab.review.when import default_week, week_of
 from orc_lab.workbench.bench import Workbench
+from orc_lab.workbench.pipeline import entry_status
 
 _INPUTS = ("title", "project_id", "category", "priority", "tags", "estimate_hours", "actual_hours")
 
@@ -62,13 +63,13 @@ def desk(wb: Workbench, frames: Frames) -> Desk:
     return Desk.at(wb, frames, now=int(time.time()))
 
 
-def estimate(desk: Desk, text: str, id: str | None) -> Forecast:
+def estimate(desk: Desk, text: str, id: str | None, project_id: str | None = None) -> Forecast:
     """Return the hours that an open todo, or one in quick syntax, will take in all; raises InvalidValue, NotFound.
 
-    Shown for a todo that is there, it is recorded.
+    `project_id` is the project that the text names. Shown for a todo that is there, it is recorded.
     """
     frames, estimator, guard = desk.known.frames, desk.known.estimator, desk.guard(Model.ESTIMATE)
-    task = _open_task(frames, id) if id else _imagined(frames, text)
+    task = _open_task(frames, id) if id else imagined(frames, text, project_id)
     levels = guard.levels(QUANTILES)
     table = corrected(desk.known.kb, estimator.predict(task, as_of=frames.now, quantiles=levels), task)
     row = table.iloc[0]
@@ -160,17 +161,22 @@ def _open_task(frames: Frames, id: str) -> pd.DataFrame:
     return task
 
 
-def _imagined(frames: Frames, text: str) -> pd.DataFrame:
-    """A task that isn't there yet, of the project that its text names, if that is one."""
+def imagined(frames: Frames, text: str, project_id: str | None) -> pd.DataFrame:
+    """A task that isn't there yet, a row of `tasks` as it would be were it added with this text now."""
     line = quick.parse(text, frames.now.date())
-    projects = frames.projects
-    same = projects.loc[projects["title"].str.casefold() == (line.project or "").casefold(), "id"]
+    titles = dict(zip(frames.projects["id"], frames.projects["title"], strict=True))
     told: dict[str, Any] = {
         "id": "",
         "title": line.title or text,
-        "project_id": same.iloc[0] if len(same) else None,
+        "project_id": project_id,
+        "project": titles.get(project_id),
+        "priority": (line.priority or Priority.MEDIUM).value,
+        "tags": " ".join(line.tags),
+        "status": entry_status(project_id, line.hours).value,
         "created": frames.now,
+        "due": line.due,
         "estimate_hours": line.hours,
+        "blocked": False,
     }
     return pd.DataFrame([{**dict.fromkeys(TASKS), **told}]).astype(TASKS)
 

@@ -146,6 +146,8 @@ def _show_today(today: "Today", kept: "tuple[Kept, ...]", titles: dict[str, str]
         say(f"{short(each.id) if live else '·':6}  {each.told.priority.value}: {each.told.title}{answered}")
         say(f"        {each.told.description}")
         say(f"        why: {each.told.reason}")
+        if each.told.evidence:
+            say(f"        evidence: {' '.join(each.told.evidence)}")
         say(f"        effect: {each.told.effect.sentence}")
         for step in each.told.actions:
             say(f"        → {step}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from orc_lab.cli import place, reading
 from orc_lab.cli.outlook import asking, desk_of
 from orc_lab.cli.output import note, say, short, show_json, show_table
-from orc_lab.errors import InvalidValue
+from orc_lab.errors import InvalidValue, NeedsChoice
 from orc_lab.model.entities import Project, Todo
 from orc_lab.workbench.bench import Workbench
 
@@ -183,11 +183,19 @@ def _titles(wb: Workbench) -> Mapping[str, str]:
 
 
 def _entry_name(view: "PartView", text: str) -> str:
-    """The name of an entry that a person calls so or as it is shown; raises InvalidValue."""
-    found = [entry.name for entry in view.entries if text in (entry.name, entry.label)]
+    """The name of an entry that a person calls so, by a short id or as it is shown; raises InvalidValue."""
+    found = [entry.name for entry in view.entries if text in (entry.name, _short_name(entry.name), entry.label)]
     if not found:
         raise InvalidValue("an entry", text, "one of " + ", ".join(entry.label for entry in view.entries))
+    if len(found) > 1:
+        raise NeedsChoice(f"{text!r} fits {len(found)} entries.", "their ids", [_short_name(name) for name in found])
     return found[0]
+
+
+def _short_name(name: str) -> str:
+    """The name of an entry with a project's id as short as ids are shown elsewhere."""
+    kind, _, subject = name.partition(" ")
+    return f"{kind} {short(subject)}" if subject.count("-") == _HYPHENS else name
 
 
 def _short_key(key: str) -> str:

@@ -7,6 +7,7 @@ from orc_lab.cli import reading
 from orc_lab.cli.output import note, say, short, show_json, show_table
 from orc_lab.cli.place import reading as opened
 from orc_lab.errors import InvalidValue, NotFound
+from orc_lab.model import quick
 from orc_lab.model.entities import Project, Todo
 from orc_lab.workbench.bench import Workbench
 
@@ -29,7 +30,9 @@ def do_estimate(args: Namespace) -> None:
         from orc_lab.cli import answers
 
         text = " ".join(args.text)
-        forecast = answers.estimate(desk_of(wb, args), text, _todo(wb, text))
+        todo = _todo(wb, text)
+        desk = desk_of(wb, args)
+        forecast = answers.estimate(desk, text, todo, None if todo else _project(wb, text))
     if args.json:
         show_json(forecast.as_dict())
     else:
@@ -71,6 +74,9 @@ def _forecast_weeks(wb: Workbench, args: Namespace) -> None:
     found = answers.outlook(desk, args.weeks)
     if args.json:
         show_json(found.as_dict())
+        return
+    if not any(total.quantiles for total in found.totals):
+        say(f"{found.totals[0].sentence}")
         return
     for told in dict.fromkeys((found.velocity.todos.sentence, found.velocity.hours.sentence)):
         say(f"{told[:1].upper()}{told[1:]}.".replace("..", "."))
@@ -181,6 +187,16 @@ def _todo(wb: Workbench, text: str) -> str | None:
         return None
 
 
+def _project(wb: Workbench, text: str) -> str | None:
+    """The id of the project that a text in quick syntax names, if there is one; raises AmbiguousId."""
+    name = quick.parse(text, wb.today()).project
+    try:
+        return reading.named(wb, Project, name) if name else None
+    except NotFound:
+        note(f"There is no project “{name}”: this is said of a todo without one.")
+        return None
+
+
 def _show(forecast: "Forecast") -> None:
     say(f"{forecast.sentence}.".replace("..", "."))
     for line in forecast.evidence:
@@ -189,6 +205,10 @@ def _show(forecast: "Forecast") -> None:
 
 def _show_health(one: "Health") -> None:
     say(one.sentence)
+    if one.trouble is not None:
+        say(f"Chances: {one.trouble.sentence}")
+        for line in one.trouble.evidence:
+            say(f"  {line}")
     if one.score is not None:
         rows = [("80", "base", "where every project begins")]
         rows += [(f"{part.adjustment:+d}", part.name, part.evidence) for part in one.components]

@@ -128,6 +128,13 @@ def test_a_friday_worker_is_expected_on_fridays():
     assert np.mean((draws + 0) % 7 == 4) > 0.8
 
 
+def test_a_century_of_calendar_has_to_be_ahead():
+    assert forecast_completion(pd.date_range("9899-06-01", periods=90), "9899-12-31", 5).dates[0.5] is not None
+    for today in ("9999-12-31", "9950-01-01"):
+        with pytest.raises(InvalidValue, match=f"today can't be '{today}'"):
+            forecast_completion(steady(), today, 5)
+
+
 def test_wrong_input_is_named():
     with pytest.raises(InvalidValue, match="n can't be 0"):
         forecast_completion(steady(9), TODAY, 0)

@@ -9,8 +9,9 @@ from orc_lab.agents.forecast import chance
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.knowledge.action import recommendation_resolved
 from orc_lab.agents.knowledge.base import KnowledgeBase
-from orc_lab.agents.recommend.daily import FIRST, MOST, Today, generate_daily_recommendations, order_of
+from orc_lab.agents.recommend.daily import FIRST, MOST, Today, generate_daily_recommendations, hours_ahead, order_of
 from orc_lab.agents.recommend.effects import Futures, against, easing, estimated, narrowing, one_by_one, without
+from orc_lab.agents.recommend.rule import State
 from orc_lab.model.entities import Advice, Priority
 from tests.agents.insight_lives import AT, NASTY, done, known_of, past, sample, still_open
 from tests.review.made_up import day, project
@@ -166,6 +167,43 @@ def test_what_is_due_comes_before_what_is_only_important() -> None:
     assert all(each.items == (today.order.order[0].task,) for each in cards)
 
 
+def off(known: Known, *weeks: float) -> Known:
+    """The same with the first of the weeks ahead as said, the rest usual."""
+    return replace(known, frames=replace(known.frames, ahead=(*weeks, *[1.0] * (104 - len(weeks)))))
+
+
+def test_a_week_off_takes_its_own_hours_and_no_others() -> None:
+    usual, without = (order_of(off(two(), *weeks), ["p1", "p2"]).order for weeks in ((), (0.0,)))
+    (soon, _), (later, _) = usual, without
+    assert (soon.project, later.project, soon.state, later.state) == ("p2", "p2", State.ALIVE, State.ALIVE)
+    a_week = 7 * soon.hours_left / 21  # due in 20 days, that one included
+    assert soon.hours_left - later.hours_left == pytest.approx(a_week)
+    (in_its_week, _) = order_of(off(two(), 1.0, 1.0, 0.0), ["p1", "p2"]).order
+    assert in_its_week.hours_left == pytest.approx(later.hours_left)
+
+
+def test_of_the_present_week_only_the_rest_is_ahead() -> None:
+    known = off(two(), 0.0)
+    thursday = replace(known, frames=replace(known.frames, as_of=known.frames.as_of + 3 * 86_400))
+    days = hours_ahead(thursday)
+    assert days[:5] == [0.0] * 4 + [days[4]]
+    assert days[4] > 0
+    assert len(set(hours_ahead(off(two(), *[0.0] * 104)))) == 1, "who is off for two years has an order all the same"
+
+
+def test_the_order_knows_what_was_finished_and_counts_in_means() -> None:
+    known = two()
+    order = order_of(known, known.active)
+    assert order.n == len(known.frames.finished) > 0
+    work = known.frames.tasks[known.frames.tasks["project_id"] == "p2"]
+    work = work[work["status"] != "done"]
+    found = next(choice for choice in order.order if choice.project == "p2")
+    drawn = known.estimator.draws(work, as_of=known.as_of, size=4000, seed=1)
+    middle = known.estimator.predict(work, as_of=known.as_of)["q50"].sum()
+    assert found.remaining == pytest.approx(drawn.mean(axis=0).sum(), rel=0.08)
+    assert abs(found.remaining - middle) > 2 * abs(found.remaining - drawn.mean(axis=0).sum())
+
+
 def test_a_rule_that_does_not_help_is_silent_and_told() -> None:
     known = known_of([*past(), *still_open(9, estimate_hours=8.0)], [project(due=OVER)])
     before = generate_daily_recommendations(known)
@@ -213,6 +251,8 @@ def test_to_know_some_hours_narrows_the_band_and_an_estimate_does_less() -> None
     told = estimated(looked, "p1", ["b0", "b1"])
     assert known.before == pytest.approx(told.before, rel=0.15)
     assert known.before > known.after
+    assert known.sentence.startswith("Were the hours of these todos known, ")
+    assert told.sentence.startswith("With an estimate of 2 todos without one, ")
     assert told.after > known.after
     assert narrowing(looked, "p1", []).low == narrowing(looked, "p1", []).high == 0.0
     everything = narrowing(looked, "p1", looked.tasks["id"].tolist())

@@ -69,7 +69,7 @@ def test_cutting_what_is_named_brings_the_chance_that_is_promised():
 def test_holidays_ahead_lower_the_chance():
     usual = look(open_tasks(5), "2026-12-14")
     away = look(open_tasks(5), "2026-12-14", capacity=[0.0, 0.0, 0.0])
-    assert away.p_on_time < 0.02
+    assert away.p_on_time < 0.05
     assert usual.p_on_time > 0.1
 
 

@@ -187,6 +187,25 @@ def test_what_is_learned_changes_the_order():
     assert order(*tasks, scheduler=Scheduler().observe(pd.concat([hard, easy]))) == ("known", "odd")
 
 
+def test_what_is_completed_today_or_later_teaches_nothing_yet():
+    history, tasks = past(), [task("a", 4, 9), task("b", 9, 5)]
+    later = past(ratio=9.0).assign(completed=TODAY + pd.Timedelta(hours=9), id=lambda t: "later " + t["id"])
+    earlier = Scheduler().observe(history).choose(tasks, TODAY, 6)
+    knowing = Scheduler().observe(pd.concat([history, later]))
+    assert knowing.choose(tasks, TODAY, 6).as_dict() == earlier.as_dict()
+    assert earlier.n == 60
+    tomorrow = knowing.choose(tasks, TODAY + pd.Timedelta(days=1), 6)
+    assert tomorrow.n == 120
+    hours = [{choice.project: choice.remaining for choice in plan.order} for plan in (earlier, tomorrow)]
+    assert hours[1]["a"] > 1.5 * hours[0]["a"]
+    assert knowing.copy().choose(tasks, TODAY, 6).n == 60
+
+
+def test_a_day_without_hours_leaves_tasks_their_length():
+    (choice,) = Scheduler().choose([task("a", float("nan"), 9)], TODAY, [0.0, 6.0]).order
+    assert (choice.remaining, choice.hours_left) == (1.0, 30.0)
+
+
 def test_large_ones_underrun_where_they_did():
     rng = np.random.default_rng(0)
     estimate = np.exp(rng.normal(size=400))
@@ -321,7 +340,30 @@ def test_names_come_back_as_they_were_given():
     assert Recommender is Scheduler
 
 
-@pytest.mark.parametrize("capacity", [0, -1, float("nan"), [], [0.0, 0.0], [-1.0, 5.0]])
+@pytest.mark.parametrize("names", [[1, "1", 1.0], ["1.0", 1, "1"], [1.0, "1", 1]])
+def test_names_that_are_the_same_to_people_are_one_project(names):
+    tasks = [task(name, 2, 9, id=str(n)) for n, name in enumerate(names)]
+    (choice,) = Scheduler().choose(tasks, TODAY, 6).order
+    assert (choice.project, choice.remaining) == ("1", 6.0)
+    (plain,) = Scheduler().choose(pd.DataFrame(tasks).assign(project=1), TODAY, 6).order
+    assert (plain.project, plain.remaining) == (1, 6.0)
+
+
+@pytest.mark.parametrize("name", [["a"], {"a": 1}, (["a"],)])
+def test_what_can_be_no_name_is_refused(name):
+    with pytest.raises(InvalidValue, match="project can't be"):
+        Scheduler().choose([task(name, 2, 9)], TODAY, 6)
+
+
+def test_the_last_day_of_the_calendar_is_a_day():
+    assert Scheduler().choose([task("a", 1), task("b", 1, 3)], "9999-12-31", 6).projects == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "capacity",
+    [0, -1, float("nan"), [], [0.0, 0.0], [-1.0, 5.0], "6", ["6", "7"], [[1, 2], [3, 4]], np.ones((2, 2)), None, True,
+     {0: 6.0}, [6.0, None], [[1.0], 2.0]],
+)  # fmt: skip
 def test_a_capacity_that_is_none_is_refused(capacity):
     with pytest.raises(InvalidValue, match="capacity"):
         Scheduler().choose([task("a", 1)], TODAY, capacity)

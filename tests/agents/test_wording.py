@@ -3,12 +3,15 @@
 import re
 from datetime import date, datetime
 from itertools import product
+from math import nan
 
 import numpy as np
 import pytest
 
 from orc_lab.agents.backtest.result import Backtest
 from orc_lab.agents.completion.dates import Completion, forecast_completion
+from orc_lab.agents.completion.ontime import OnTime
+from orc_lab.agents.completion.outcome import Change
 from orc_lab.agents.estimation.accuracy import Accuracy, accuracy
 from orc_lab.agents.estimation.walk import walk_forward
 from orc_lab.agents.forecast import Basis, Coverage, Forecast, amount
@@ -102,3 +105,64 @@ def test_todos_and_hours_of_a_week_can_be_told_apart():
 def test_who_seeks_a_recommendation_is_sent_to_today():
     assert "`orc today`" in str(NotFound("recommendation", "4f2a9c"))
     assert "`orc list`" in str(NotFound("todo", "4f2a9c"))
+
+
+def change(low: float, middle: float, high: float, p: tuple[float, float, float] = (nan, nan, nan)) -> str:
+    after = Completion(subject="a", today=date(2026, 11, 23), days={0.5: 1.0}, basis=Basis.PRIOR, n=1)
+    p_change, p_low, p_high = p
+    return Change(
+        after=after, sooner={0.1: low, 0.5: middle, 0.9: high}, p_after=0.4 + p_change, p_change=p_change, p_low=p_low,
+        p_high=p_high,
+    ).sentence  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "told"), [
+    ((0, 0, 0), "no change of the date"),
+    ((-10, 0, 0), "no change of the date at the median (80%: 0 to 10 days later)"),
+    ((0, 0, 1), "no change of the date at the median (80%: 0 to 1 day sooner)"),
+    ((-10, -3, -1), "3 days later at the median (80%: 1 to 10 days later)"),
+    ((0, 2, 12), "2 days sooner at the median (80%: 0 to 12 days sooner)"),
+    ((-4, 1, 6), "1 day sooner at the median (80%: 4 days later to 6 days sooner)"),
+    ((3, 3, 3), "3 days sooner"),
+])  # fmt: skip
+def test_a_change_of_days_reads_as_people_say_it(days, told):
+    assert change(*days) == told
+
+
+def test_a_change_of_the_chance_has_its_interval():
+    won = change(0, 0, 0, (0.05, 0.02, 0.08))
+    assert won.endswith("; the chance of being on time becomes 45% (+5 points, 95% between +2 and +8)")
+    assert change(0, 0, 0, (0.0, 0.0, 0.0)).endswith("; the chance of being on time stays 40%")
+
+
+def test_no_trend_is_not_said_in_signed_zeros():
+    flat = trend(np.full(8, 3.0), unit="todos a week").sentence
+    assert flat == "no evidence of a trend (under 0.01 todos a week each week)"
+    rising = trend(np.arange(8.0), unit="todos a week").sentence
+    assert rising.startswith("rising (+1 todos a week each week, 90% between +1 ")
+    low = trend(np.array([1.0, 1, 2, 2, 2, 3]), unit="points", step="5 days").sentence
+    assert "points every 5 days" in low
+    assert not re.search(r"[+-]0\b(?!\.)", low)
+
+
+def test_chances_of_trouble_are_named_in_words():
+    told = [standing(model, PROBABILITY).sentence for model in Model if model.startswith(("trouble", "week"))]
+    assert len(told) == 4
+    assert all(each.startswith("chance ") for each in told)
+    assert not any("trouble:" in each for each in told)
+
+
+def test_a_total_names_its_unit_once():
+    told = forecast_total(weekly(finished(60)), AS_OF, horizon=4)
+    assert told.sentence.startswith("the next 4 weeks together: ")
+    assert told.sentence.count("todos") == 1
+
+
+def test_that_all_must_go_is_no_advice():
+    def told(cut: int, open: int = 12) -> str:
+        ids = tuple(map(str, range(cut)))
+        return OnTime(p=0.02, cut=ids, p_after=1.0, p_worked=0.1, safe_days=nan, open=open).sentence
+
+    assert told(12) == "On time with a chance of 2%; no cut that leaves something is enough"
+    assert told(3) == "On time with a chance of 2%; without 3 todos >99%"
+    assert told(0) == "On time with a chance of 2%"

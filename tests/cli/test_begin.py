@@ -158,6 +158,11 @@ def test_the_package_offers_its_names(name: str) -> None:
     assert getattr(orc_lab, name).__name__ == {"Recommender": "Scheduler"}.get(name, name)  # one thing, two names
 
 
+def test_what_can_be_driven_without_a_database_comes_with_the_package() -> None:
+    pure = {"Estimator", "HealthModel", "Scheduler", "backtest", "forecast_completion", "forecast_throughput"}
+    assert pure <= set(dir(orc_lab))
+
+
 def test_the_package_has_no_other_names() -> None:
     with pytest.raises(AttributeError, match="nope"):
         orc_lab.nope  # type: ignore[attr-defined]  # noqa: B018

@@ -110,6 +110,8 @@ def test_today_says_what_to_do_and_why(orc: Orc, mine: Path) -> None:
     (first, *_) = recommended(orc)
     assert {"id", "type", "priority", "rule", "reason", "evidence", "effect", "actions", "response"} <= set(first)
     assert str(first["id"])[-6:] in ran.out
+    assert first["evidence"]
+    assert f"evidence: {' '.join(map(str, first['evidence']))}" in ran.out  # type: ignore[call-overload]
     with Workbench.open(mine) as wb:
         assert wb.count(Recommendation, response=None) == len(recommended(orc))
 

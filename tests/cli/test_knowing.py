@@ -114,6 +114,24 @@ def test_projects_are_called_by_their_titles_and_actions_by_short_ids(orc: Orc, 
     assert orc("knowledge", "forget", part, "project", project.title).code == 0
 
 
+def test_of_two_projects_with_one_title_the_right_one_is_asked_for(orc: Orc, mine: Path) -> None:
+    part = "tasks.estimation_models"
+    with Workbench.open(mine) as wb:
+        (first,) = wb.find(Project)
+        second = wb.add_project(first.title)
+        todos = [wb.find(Todo, status="confirmed", project_id=first.id)[0]]
+        todos += [wb.add_todo("B", project_id=second.id, estimated_hours=2.0)]
+    for todo, hours in zip(todos, ("9h", "1h"), strict=True):
+        assert orc("knowledge", "learn", "--todo", todo.id, "--takes", hours).code == 0
+    for words in (["why"], ["show"], ["forget"]):
+        ran = orc("knowledge", *words, part, "project", first.title)
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+        assert all(f"project {project.id[-6:]}" in ran.err for project in (first, second))
+    told = [orc("knowledge", "why", part, "project", project.id[-6:]).out for project in (first, second)]
+    assert [out.count("task_estimation_corrected") for out in told] == [1, 1]
+    assert all(f"(task_estimation_corrected:{todo.id[-6:]})" in out for todo, out in zip(todos, told, strict=True))
+
+
 def test_what_is_taught_of_a_past_week_replaces_nothing(orc: Orc, mine: Path) -> None:
     orc("knowledge", "list")
     with Workbench.open(mine) as wb:

@@ -21,6 +21,7 @@ from orc_lab.agents.completion.pace import FAR, LOOK_BACK, Days, Past, waits
 from orc_lab.agents.completion.record import Record, levels, nearest_days
 from orc_lab.agents.forecast import Basis, Coverage, amount, check_levels, label, share
 from orc_lab.agents.given import When, amounts, column_of, local_time, local_times, whole
+from orc_lab.errors import InvalidValue
 
 PROMISED = (0.5, 0.8, 0.95)
 _CHECKED = 0.8  # the promise whose record is shown
@@ -30,6 +31,7 @@ MIN_DAYS, MIN_SPAN = 10, 84  # days with something done, and days since the firs
 _STEP = 9  # days between the past forecasts looked back on; no multiple of 7, so that weekdays take turns
 _PAST_DRAWS = 300
 _FACTORS = "1 is a normal week, 0 a holiday"
+_LAST = date.max.toordinal() - date(1970, 1, 1).toordinal() - int(FAR)  # day since 1970 whose century has dates
 _NEEDS = "At least one finished todo, with its day, would be needed."
 
 
@@ -96,11 +98,13 @@ def forecast_completion(
     holiday, 1 = as usual, and where nothing is said).
 
     Raises InvalidValue for an `n` that isn't a whole number from 1 to MOST, for a `today` that is no day (None, NaT),
-    for numbers and other things in place of days, for capacities that aren't numbers from 0 on, and for `quantiles`
-    that don't rise between 0 and 1.
+    or is in the calendar's last century, for numbers and other things in place of days, for capacities that aren't
+    numbers from 0 on, and for `quantiles` that don't rise between 0 and 1.
     """
     check_levels(quantiles)
     past, day = _inputs(completion_days, today, n)
+    if day > _LAST:
+        raise InvalidValue("today", today, "a day up to the year 9899")
     factors = amounts(capacity, "capacity", _FACTORS).tolist()
     subject = f"the next {n:,} todos" if n > 1 else "the next todo"
     first = date(1970, 1, 1) + timedelta(days=day)

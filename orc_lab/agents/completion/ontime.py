@@ -30,7 +30,8 @@ class OnTime:
     `p` is NaN without a due day or where nothing was ever finished; `cut` are ids of the smallest set of todos without
     which it reaches the target, `p_after` the chance then (NaN without a cut); `p_worked` the chance that its hours are
     worked by then, were nothing left lying; `safe_days` the days in
-    which it is done with that chance whenever due, NaN where unknown or over a year.
+    which it is done with that chance whenever due, NaN where unknown or over a year. `open` todos are in it: where all
+    of them are the cut, no smaller one is enough.
     """
 
     p: float
@@ -38,14 +39,19 @@ class OnTime:
     p_after: float
     p_worked: float
     safe_days: float
+    open: int = 0
 
     @property
     def sentence(self) -> str:
         """For a page."""
         if isnan(self.p):
             return "The chance of being on time can't be said"
-        without = f"; without {amount(len(self.cut), 'todos')} {chance(self.p_after)}" if self.cut else ""
-        return f"On time with a chance of {chance(self.p)}{without}"
+        now = f"On time with a chance of {chance(self.p)}"
+        if not self.cut:
+            return now
+        if len(self.cut) == self.open:
+            return f"{now}; no cut that leaves something is enough"
+        return f"{now}; without {amount(len(self.cut), 'todos')} {chance(self.p_after)}"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; None for NaN."""
@@ -103,4 +109,5 @@ def on_time_of(look: Look, due: date | datetime | None, *, target: float = SAFE)
         p_after=p_after,
         p_worked=look.on_time(look.worked(look.unchanged, look.none), by),
         safe_days=safe,
+        open=look.todos,
     )

@@ -43,15 +43,14 @@ class Change:
     @property
     def sentence(self) -> str:
         """For a page."""
-        middle, low, high = self.sooner[0.5], self.sooner[0.1], self.sooner[0.9]
-        if middle < 0:
-            days = f"{amount(-middle, 'days')} later at the median (80%: {figure(-high)} to {figure(-low)} later)"
-        else:
-            days = f"{amount(middle, 'days')} sooner at the median (80%: {figure(low)} to {figure(high)} sooner)"
-        if isnan(self.p_after):
-            return days
-        points = f"{figure(100 * self.p_change, sign=True)} points"
-        return f"{days}; the chance of being on time becomes {chance(self.p_after)} ({points})"
+        days = _won(self.sooner[0.1], self.sooner[0.5], self.sooner[0.9])
+        return days if isnan(self.p_after) else f"{days}; the chance of being on time {self._chance()}"
+
+    def _chance(self) -> str:
+        points, low, high = (figure(100 * p, sign=True) for p in (self.p_change, self.p_low, self.p_high))
+        if self.p_change == self.p_low == self.p_high == 0:
+            return f"stays {chance(self.p_after)}"
+        return f"becomes {chance(self.p_after)} ({points} points, 95% between {low} and {high})"
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON; None for NaN."""
@@ -62,6 +61,22 @@ class Change:
             **{name: None if isnan(value) else value for name, value in numbers.items()},
             "sentence": self.sentence,
         }
+
+
+def _won(low: float, middle: float, high: float) -> str:
+    """Days won at the median and within 80%, in words."""
+    if low == high:
+        return _moved(middle)
+    if low >= 0 or high <= 0:
+        near, far = sorted((abs(low), abs(high)))
+        band = f"{figure(near)} to {amount(far, 'days')} {'sooner' if high > 0 else 'later'}"
+    else:
+        band = f"{_moved(low)} to {_moved(high)}"
+    return f"{_moved(middle)} at the median (80%: {band})"
+
+
+def _moved(days: float) -> str:
+    return f"{amount(abs(days), 'days')} {'sooner' if days > 0 else 'later'}" if days else "no change of the date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,13 +45,16 @@ class Trouble:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
+        return {**self.beside_a_score(), "score": self.score}
+
+    def beside_a_score(self) -> dict[str, object]:
+        """Plain values for JSON without the score, for where a score of the whole project stands already."""
         return {
             "as_of": self.as_of.isoformat(),
             "p_overrun": _plain(self.p_overrun),
             "p_dormant": _plain(self.p_dormant),
             "p_late": _plain(self.p_late),
             "usual_overrun": _plain(self.usual_overrun),
-            "score": self.score,
             "basis": self.basis.value,
             "n": self.n,
             "open": self.open,

@@ -73,8 +73,8 @@ class Health:
         return f"{self.title}: {self.label.value}, {self.score} of 100.{why}"
 
     def as_dict(self) -> dict[str, object]:
-        """Plain values for JSON; `trouble` only where it is known."""
-        chances = {} if self.trouble is None else {"trouble": self.trouble.as_dict()}
+        """Plain values for JSON; `trouble` only where it is known. There is one score, that of all these components."""
+        chances = {} if self.trouble is None else {"trouble": self.trouble.beside_a_score()}
         return {
             "project_id": self.project_id,
             "title": self.title,

@@ -69,7 +69,7 @@ class ProjectAnalysis:
             "optimization_suggestions": [suggestion.as_dict() for suggestion in self.suggestions],
             "predictive_insights": {
                 "completion": self.completion.as_dict(),
-                "trouble": self.trouble.as_dict() if self.trouble else None,
+                "trouble": self.trouble.beside_a_score() if self.trouble else None,
                 "sentences": list(self.insights),
             },
         }

@@ -18,6 +18,12 @@ from orc_lab.agents.ledger.scores import Score, State, within
 from orc_lab.model.entities import ForecastRecord, Origin
 from orc_lab.model.week import Week
 
+_SPOKEN = {
+    Model.WEEK_FITS.value: "chance that a week fits",
+    Model.OVERRUN.value: "chance of an overrun",
+    Model.DORMANT.value: "chance that nothing gets done in 8 weeks",
+    Model.LATE.value: "chance of missing a due day",
+}
 BINS = 5  # of probabilities, equally wide
 Key = tuple[str, str, int | None, str]
 Scored = tuple[ForecastRecord, Score]
@@ -156,8 +162,9 @@ class Standing:
 
     @property
     def name(self) -> str:
-        """The model, with what it foresees where that is of two kinds: todos or hours."""
-        return f"{self.model} of {self.unit}" if self.model == Model.THROUGHPUT else self.model
+        """The model as people call it, with what it foresees where that is of two kinds: todos or hours."""
+        spoken = _SPOKEN.get(self.model, self.model)
+        return f"{spoken} of {self.unit}" if self.model == Model.THROUGHPUT else spoken
 
     def _held(self) -> str:
         if self.unit == PROBABILITY:

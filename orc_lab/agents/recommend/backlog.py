@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from orc_lab.agents.recommend.columns import NEVER, Columns, Table, flag, number
+from orc_lab.agents.given import name_of
+from orc_lab.agents.recommend.columns import NEVER, Columns, Table, days_since_1970, flag, number
 from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Priority
 
@@ -51,7 +52,7 @@ def open_tasks(projects: Table, today: pd.Timestamp) -> list[Task]:
         return []
     a_project_a_row = "estimates" in columns
     ids = [""] * columns.n if a_project_a_row else columns.texts("id")
-    rows = _rows(columns, ids, float(today.toordinal() - 719163))
+    rows = _rows(columns, ids, float(days_since_1970(today)))
     closed = _closed(columns)
     if a_project_a_row:
         left = columns.values("estimates")
@@ -103,7 +104,25 @@ def _names(columns: Columns, ids: Sequence[str]) -> list[Hashable]:
     if found is None and not any(ids):
         raise InvalidValue("projects", list(columns.by_name), "a column named project, project_id or id")
     own = [id or f"row {n + 1}" for n, id in enumerate(ids)]
-    return [own[n] if name is None else name for n, name in enumerate(columns.values(found))]
+    given = _as_one(found or "projects", columns.values(found))
+    return [own[n] if name is None else name for n, name in enumerate(given)]
+
+
+def _as_one(column: str, values: Sequence[object]) -> list[Hashable]:
+    """Names as they are given; where 1, 1.0 and "1" stand side by side, each of them is "1"."""
+    names = [_name(column, value) for value in values]
+    kinds: dict[str, set[tuple[type, Hashable]]] = {}
+    for name in names:
+        kinds.setdefault(name_of(name), set()).add((type(name), name))
+    return [name if len(kinds[name_of(name)]) == 1 else name_of(name) for name in names]
+
+
+def _name(column: str, value: object) -> Hashable:
+    try:
+        hash(value)
+    except TypeError as error:
+        raise InvalidValue(column, value, "a name: text or a number") from error
+    return value
 
 
 def _held(columns: Columns, today: float) -> list[str]:

@@ -17,6 +17,7 @@ from orc_lab.errors import InvalidValue
 Table: TypeAlias = pd.DataFrame | Sequence[Mapping[str, object]]
 
 NEVER = math.inf  # the day of what has none
+_FIRST_OF_1970 = 719163  # as Python counts days
 _FLAGS = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
 
 
@@ -120,8 +121,11 @@ def timestamp(name: str, value: object) -> pd.Timestamp:
     return local_time(value, name).normalize()
 
 
+def days_since_1970(day: date) -> int:
+    """Which day it is, as all columns of days count them."""
+    return day.toordinal() - _FIRST_OF_1970
+
+
 def day(name: str, value: object) -> float:
     """Days since 1970 of a day; raises InvalidValue for what is none."""
-    if type(value) is date:
-        return float(value.toordinal() - 719163)
-    return float(timestamp(name, value).toordinal() - 719163)
+    return float(days_since_1970(value if type(value) is date else timestamp(name, value)))

@@ -16,14 +16,19 @@ import numpy as np
 from orc_lab.agents.health.risks import Severity
 from orc_lab.agents.insight.known import Known
 from orc_lab.agents.insight.suggest import Suggestion, suggestions
+from orc_lab.agents.recommend.correction import HALF_LIFE
 from orc_lab.agents.recommend.effects import Expected, Futures, against, easing, estimated, expected, first, one_by_one
 from orc_lab.agents.recommend.plan import Plan
 from orc_lab.agents.recommend.scheduler import Scheduler
 from orc_lab.agents.velocity.pace import WEEKS
+from orc_lab.agents.velocity.past import normal_weeks
+from orc_lab.mirror.features import AHEAD
 from orc_lab.model.entities import Advice, Priority
 
 MOST = 10  # active projects looked at, the oldest first
 _LEAST_DAY = 0.25  # hours; with less a day's order means nothing
+_DRAWS = 400  # scenarios of each todo's hours, for their mean
+_LEARNED = 10 * HALF_LIFE  # finished todos; earlier ones would weigh less than a thousandth
 FIRST = "first things first"
 Option = tuple[Suggestion, str, Callable[[], Expected | None]]  # what could be better, why, and its effect when asked
 
@@ -108,12 +113,18 @@ def order_of(known: Known, ids: Sequence[str]) -> Plan:
     mine = tasks[tasks["project_id"].isin(ids) & tasks["id"].isin(known.ages["id"])]
     due = dict(zip(known.frames.projects["id"], known.frames.projects["due"], strict=True))
     work = mine.assign(due=mine["project_id"].map(due))
-    middle = known.estimator.predict(work, as_of=known.as_of)["q50"]
-    hours = known.weeks["hours"].tail(WEEKS).median() / 7 * known.frames.ahead[0]
-    scheduler = Scheduler(known.kb.order_rule())
-    return scheduler.choose(
-        work.assign(expected_hours=middle), known.as_of.date(), max(float(np.nan_to_num(hours)), _LEAST_DAY)
-    )
+    drawn = known.estimator.draws(work, as_of=known.as_of, size=_DRAWS, seed=known.seed)
+    scheduler = Scheduler(known.kb.order_rule()).observe(known.frames.finished.tail(_LEARNED))
+    return scheduler.choose(work.assign(expected_hours=drawn.mean(axis=0)), known.as_of.date(), hours_ahead(known))
+
+
+def hours_ahead(known: Known) -> list[float]:
+    """Hours of today and of each day of the two years to come, those of holidays less."""
+    normal = normal_weeks(known.weeks["hours"], known.weeks["capacity"])[-WEEKS:]
+    usual = max(float(np.median(normal)) / 7 if len(normal) else 0.0, _LEAST_DAY)
+    weeks = [*known.frames.ahead, *[1.0] * AHEAD][:AHEAD]
+    days: list[float] = (usual * np.repeat(weeks, 7)[known.as_of.weekday() :]).tolist()
+    return days if any(days) else [usual]
 
 
 def _risk(futures: Futures, id: str) -> Iterator[Recommended]:

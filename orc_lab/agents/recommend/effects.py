@@ -117,7 +117,7 @@ class Expected:
 def against(futures: Futures, project: ProjectSnapshot, risk: Risk) -> Expected:
     """What the first step against a high risk is expected to change."""
     if risk.name != "late":
-        return narrowing(futures, project.id, [item.id for item in _largest(project)])
+        return narrowing(futures, project.id, [item.id for item in _largest(project)], "its largest todos")
     found = None
     if small_cut(project, futures.known.lines):
         found = without(futures, project.id, [item.id for item in project.cut])
@@ -230,15 +230,15 @@ def one_by_one(futures: Futures, items: Sequence[str]) -> Expected:
     return expected(counterfactual(work, Action(first=[0]), 0))
 
 
-def narrowing(futures: Futures, id: str, items: Sequence[str]) -> Expected:
+def narrowing(futures: Futures, id: str, items: Sequence[str], named: str = "these todos") -> Expected:
     """By how many hours the 80% band of what is left of a project would narrow if these tasks' hours were known.
 
-    That is the most that thinking about them can bring.
+    That is the most that thinking about them can bring. `named` is what the sentence calls them.
     """
     mine = futures.tasks[futures.tasks["project_id"] == id]
     hours = futures.work.hours[:, mine.index]
     known = np.where(mine["id"].isin(list(items)).to_numpy(), np.median(hours, axis=0), hours)
-    told = "Were their hours known, the 80% band of what is left would be"
+    told = f"Were the hours of {named} known, the 80% band of what is left would be"
     return _narrower(hours.sum(axis=1), known.sum(axis=1), told, futures.known.seed)
 
 
@@ -248,7 +248,7 @@ def estimated(futures: Futures, id: str, items: Sequence[str]) -> Expected:
     own, blind = look.open_tasks["estimate_hours"], look.open_tasks["id"].isin(list(items))
     rated = look.open_tasks.assign(estimate_hours=own.where(~blind, np.median(look.hours, axis=0)))
     after = futures.drawn(rated, len(look.hours))
-    told = "With an estimate of them, the 80% band of what is left is"
+    told = f"With an estimate of {amount(len(items), 'todos')} without one, the 80% band of what is left is"
     return _narrower(look.hours.sum(axis=1), after.sum(axis=1), told, futures.known.seed)
 
 

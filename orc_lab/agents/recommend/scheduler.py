@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
 from typing import NamedTuple, Self, TypeAlias
@@ -13,7 +13,7 @@ import pandas as pd
 
 from orc_lab.agents.given import name_of
 from orc_lab.agents.recommend.backlog import Task, open_tasks
-from orc_lab.agents.recommend.columns import NEVER, Columns, Table, timestamp
+from orc_lab.agents.recommend.columns import NEVER, Columns, Table, days_since_1970, timestamp
 from orc_lab.agents.recommend.correction import HALF_LIFE, Correction, left_of
 from orc_lab.agents.recommend.plan import Choice, LeftOut, Plan, reason_of
 from orc_lab.agents.recommend.rule import Hopeless, Ranked, Rule, State, Work, rank
@@ -37,6 +37,7 @@ class Scheduler:
         self._half_life = half_life
         self._finished: list[Finished] = []
         self._at: dict[str, int] = {}  # where each id stands among them
+        self._latest = -math.inf  # day of completion, as far as one was told
 
     @property
     def n(self) -> int:
@@ -71,16 +72,30 @@ class Scheduler:
             if row.id:
                 self._at[row.id] = len(self._finished)
             self._finished.append(row)
-            self.correction.learn(*row[1:])
+            self._take_in(row)
             return False
-        before, now = self._finished[at], row.with_names_of(self._finished[at])
+        before, now = self._finished[at], row.completed_by(self._finished[at])
         self._finished[at] = now
         return not _same(before, now)
 
     def _learn_anew(self) -> None:
-        self.correction = Correction(self._half_life)
+        self.correction, self._latest = Correction(self._half_life), -math.inf
         for row in self._finished:
-            self.correction.learn(*row[1:])
+            self._take_in(row)
+
+    def _take_in(self, row: Finished) -> None:
+        self.correction.learn(row.estimate, row.actual, row.project, row.category)
+        if row.day < NEVER:
+            self._latest = max(self._latest, row.day)
+
+    def _before(self, day: float) -> Self:
+        """The same, knowing nothing that was completed on or after a day."""
+        if self._latest < day:
+            return self
+        earlier = copy(self)
+        earlier._finished = [row for row in self._finished if row.day < day or row.day == NEVER]
+        earlier._learn_anew()
+        return earlier
 
     def choose(self, projects: Table, today: date | str, capacity: Capacity) -> Plan:
         """Return the order of work for a day.
@@ -97,22 +112,27 @@ class Scheduler:
         `capacity` is the hours worked a day on all of this, averaged over all days of the week; a sequence gives those
         of today, tomorrow and so on, and its mean counts afterwards. What is due today has today's hours.
 
-        Raises InvalidValue for a capacity that isn't positive or a column that can't be read.
+        What was completed on or after `today` isn't known yet, and nothing is learned from it. 1, 1.0 and "1" are one
+        project.
+
+        Raises InvalidValue for a capacity that isn't positive hours, or a column that can't be read.
         """
-        day = timestamp("today", today)
-        tasks = open_tasks(projects, day)
-        room = _room(capacity)
-        expected = self._expected(tasks, room(0))
-        groups = _by_project(tasks)
-        ready = {name for name, mine in groups.items() if any(not tasks[i].held for i in mine)}
-        works = [self._work(name, [tasks[i] for i in mine], [expected[i] for i in mine], room)
-                 for name, mine in groups.items() if name in ready]  # fmt: skip
-        ranked = rank(works, self.rule)
-        kept, lost = _split(ranked, self.rule)
-        mine = {name: [tasks[i] for i in at] for name, at in groups.items()}
+        day, room = timestamp("today", today), _Room.of(capacity)
+        return self._before(float(days_since_1970(day)))._plan(open_tasks(projects, day), day, room)
+
+    def _plan(self, tasks: Sequence[Task], day: pd.Timestamp, room: _Room) -> Plan:
+        expected = self._expected(tasks, room.mean)
+        mine: dict[str, list[Task]] = {}
+        hours: dict[str, list[float]] = {}
+        for task, left in sorted(zip(tasks, expected, strict=True), key=lambda pair: pair[0].turn):
+            mine.setdefault(name_of(task.project), []).append(task)
+            hours.setdefault(name_of(task.project), []).append(left)
+        works = [self._work(tasks, hours[name], room)
+                 for name, tasks in mine.items() if any(not task.held for task in tasks)]  # fmt: skip
+        kept, lost = _split(rank(works, self.rule), self.rule)
         return Plan(
             today=day,
-            order=tuple(_choice(place, item, mine[item.work.project], day) for place, item in enumerate(kept, 1)),
+            order=tuple(_choice(n, item, mine[name_of(item.work.project)], day) for n, item in enumerate(kept, 1)),
             left_out=(*_held(tasks), *_lost(lost)),
             rule=self.rule,
             n=self.n,
@@ -134,9 +154,9 @@ class Scheduler:
             return usual
         return self.correction.hours(task.estimate, name_of(task.project), task.category)
 
-    def _work(self, name: Hashable, tasks: Sequence[Task], hours: Sequence[float], room: _Room) -> Work:
+    def _work(self, tasks: Sequence[Task], hours: Sequence[float], room: _Room) -> Work:
         return Work(
-            name,
+            tasks[0].project,
             math.fsum(hours),
             self.spread(hours),
             room.until(min(task.due for task in tasks)),
@@ -153,36 +173,34 @@ Recommender = Scheduler
 
 
 class _Room:
-    """Hours worked from today until the end of a day."""
+    """Hours worked from today until the end of a day; `mean` a day."""
 
     def __init__(self, days: Sequence[float]) -> None:
-        self._until = np.cumsum(days).tolist()
-        self._mean = self._until[-1] / len(days)
+        self._until: list[float] = np.cumsum(days).tolist()
+        self.mean = self._until[-1] / len(days)
 
-    def __call__(self, day: int) -> float:
-        return self._mean if day >= len(self._until) else float(self._until[day] - (self._until[day - 1] if day else 0))
+    @classmethod
+    def of(cls, capacity: Capacity) -> Self:
+        """Of hours a day, or those of each of the coming days; raises InvalidValue for anything else."""
+        given: object = capacity
+        several = np.iterable(given) and not isinstance(given, str | bytes | Mapping)
+        days = [_hours(day) for day in list(given)] if several else [_hours(given)]  # type: ignore[call-overload]
+        if not (all(math.isfinite(hours) and hours >= 0 for hours in days) and sum(days) > 0):
+            raise InvalidValue("capacity", capacity, "positive hours a day, or those of each of the coming days")
+        return cls(days)
 
     def until(self, due: float) -> float:
         """Hours until the end of the day that is `due` days from today; 0 where it is over, infinite for NEVER."""
         if due < 0 or due == NEVER:
             return 0.0 if due < 0 else math.inf
         beyond = due + 1 - len(self._until)
-        return float(self._until[-1] + beyond * self._mean if beyond > 0 else self._until[int(due)])
+        return float(self._until[-1] + beyond * self.mean if beyond > 0 else self._until[int(due)])
 
 
-def _room(capacity: Capacity) -> _Room:
-    days = np.atleast_1d(np.asarray(capacity, dtype=np.float64))
-    if not (days.size and np.isfinite(days).all() and (days >= 0).all() and days.sum() > 0):
-        raise InvalidValue("capacity", capacity, "positive hours a day, or those of each of the coming days")
-    return _Room(days.tolist())
-
-
-def _by_project(tasks: Sequence[Task]) -> dict[Hashable, list[int]]:
-    """Positions of the tasks of each project, the next one first."""
-    groups: dict[Hashable, list[int]] = {}
-    for i in sorted(range(len(tasks)), key=lambda i: tasks[i].turn):
-        groups.setdefault(tasks[i].project, []).append(i)
-    return groups
+def _hours(given: object) -> float:
+    """A number as a float, NaN for what is none."""
+    plain = not isinstance(given, str | bytes | bool | np.bool) and hasattr(given, "__float__")
+    return float(given) if plain and np.ndim(given) == 0 else math.nan  # type: ignore[arg-type]
 
 
 def _split(ranked: Sequence[Ranked], rule: Rule) -> tuple[list[Ranked], list[Ranked]]:
@@ -224,17 +242,22 @@ def _lost(ranked: Iterable[Ranked]) -> list[LeftOut]:
 
 
 class Finished(NamedTuple):
-    """A finished task, as it is learned from; hours are NaN where there are none."""
+    """A finished task, as it is learned from; hours are NaN where there are none, the day is NEVER where untold."""
 
     id: str
     estimate: float
     actual: float
     project: str
     category: str
+    day: float
 
-    def with_names_of(self, other: Finished) -> Finished:
-        """The same, with the other's project and category where it has none."""
-        return self._replace(project=self.project or other.project, category=self.category or other.category)
+    def completed_by(self, other: Finished) -> Finished:
+        """The same, with the other's project, category and day where it has none."""
+        return self._replace(
+            project=self.project or other.project,
+            category=self.category or other.category,
+            day=self.day if self.day < NEVER else other.day,
+        )
 
 
 def _same(one: Finished, other: Finished) -> bool:
@@ -254,7 +277,7 @@ def _finished(rows: Columns) -> list[Finished]:
     known = "completed" in rows
     last = {id or f"\0{n}": n for n, id in enumerate(ids) if not known or days[n] < NEVER}
     order = sorted(last.values(), key=lambda n: (days[n], ids[n], _sortable(estimates[n]), _sortable(actuals[n])))
-    return [Finished(ids[n], estimates[n], actuals[n], projects[n], categories[n]) for n in order]
+    return [Finished(ids[n], estimates[n], actuals[n], projects[n], categories[n], days[n]) for n in order]
 
 
 def _sortable(hours: float) -> float:
