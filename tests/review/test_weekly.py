@@ -138,7 +138,7 @@ def test_whether_the_plan_held(usual: Review) -> None:
 def test_what_is_at_risk(usual: Review) -> None:
     risk = said(usual, "risk")
     assert risk.startswith("2 of 2 active projects need a look. Thesis: P(done by 2026-05-20) is <1%")
-    assert "→ Move the date to " in risk
+    assert "→ Cut the scope: at the pace so far no date within a year is safe." in risk
     assert "House: In four weeks 2 todos came in and 1 went out" in risk
 
 
