@@ -14,7 +14,13 @@ class NotFound(OrcError):
     """Nothing has this id."""
 
     def __init__(self, kind: str, id: str) -> None:
-        own = {"project": "orc project list", "intention": "orc intention list", "recommendation": "orc today"}
+        own = {
+            "project": "orc project list",
+            "intention": "orc intention list",
+            "recommendation": "orc today",
+            "edit": "orc log",
+            "deleted thing": "orc trash",
+        }
         listing = own.get(kind, "orc list")
         super().__init__(f"There is no {kind} with id {id!r}. List them with `{listing}` or check the id.")
 
@@ -120,6 +126,31 @@ class DiskFull(OrcError):
         super().__init__(f"No room left on the disk of {path}. Nothing was changed; free some space and try again.")
 
 
+class NoRoomForBackup(DiskFull):
+    """The disk has no room for the copy that is made before something is changed."""
+
+    def __init__(self, folder: str, needed: int, free: int) -> None:
+        OrcError.__init__(
+            self,
+            f"A backup of {needed / 1e6:,.0f} MB has no room in {folder} ({free / 1e6:,.0f} MB free), and without one "
+            "nothing is changed. Free some space and try again.",
+        )
+
+
+class NoBackup(OrcError):
+    """There is no backup to restore."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"There is no backup that opens in {folder}. Name a file, or make one with `orc backup`.")
+
+
+class NotConfirmed(OrcError):
+    """Something that can't be taken back was asked for, and nobody confirmed it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was not confirmed, so nothing was done. Confirm at a terminal, or with --yes.")
+
+
 class DiskFailed(OrcError):
     """The system could not read or write; nobody knows yet whether the file is damaged."""
 
@@ -146,6 +177,13 @@ class NotWritable(OrcError):
         super().__init__(f"{path} can't be written ({why}). Nothing was changed; check its permissions.")
 
 
+class OutputExists(OrcError):
+    """A file is there already where another was to be written."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is there already and was left as it is. Name another with --to, or add --force.")
+
+
 class UnreadableFile(OrcError):
     """A file can't be read, or isn't in a format that we know."""
 
@@ -164,18 +202,27 @@ class NeedsChoice(OrcError):
 
 
 class NothingToUndo(OrcError):
-    """No edit of this person is left to undo."""
+    """No edit of this person is left to undo, or a named one is undone already."""
+
+    def __init__(self, why: str = "There is nothing to undo.") -> None:
+        super().__init__(f"{why} See what was done with `orc log`.")
+
+
+class NothingToRedo(NothingToUndo):
+    """Nothing was undone, or something new was done since."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to undo. See what was done with `orc log`.")
+        super().__init__("There is nothing to redo: nothing was undone since your last edit.")
 
 
 class ChangedSince(OrcError):
-    """Undo would overwrite a later value; both are named."""
+    """Undo would overwrite a later value; both are named. `steps` edits were taken back before, and stay so."""
 
-    def __init__(self, conflicts: Sequence[tuple[str, object, object]]) -> None:
-        listed = "; ".join(f"{field} is now {now!r}, undo would set {then!r}" for field, now, then in conflicts)
-        super().__init__(f"Changed since: {listed}. Undo the later edit first, or undo with --force.")
+    def __init__(self, conflicts: Sequence[tuple[str, object, object]], *, steps: int = 0) -> None:
+        listed = "; ".join(f"{field} is now {now!r}, undo would set {then!r}" for field, now, then in conflicts[:5])
+        more = f"; and {len(conflicts) - 5:,} more" if len(conflicts) > 5 else ""
+        before = f" The {steps:,} {'step' if steps == 1 else 'steps'} before this one stand." if steps else ""
+        super().__init__(f"Changed since: {listed}{more}. Undo the later edit first, or undo with --force.{before}")
         self.conflicts = tuple(conflicts)
 
 

@@ -6,4 +6,5 @@ past      what a mirror of an earlier instant holds
 local     instants in the person's local time, a whole column at once
 features  `frames`: the tables that agents, charts and the review compute on
 metrics   what the words of a page mean: one definition, one function
+parquet   rows to Parquet files
 """

@@ -15,9 +15,11 @@ import pandas as pd
 
 from orc_lab.errors import InvalidQuery
 from orc_lab.mirror import past
-from orc_lab.mirror.load import Row, Table, declare, insert, uncollected
+from orc_lab.mirror.load import Row, Table, declare, insert
 from orc_lab.mirror.source import Derived, Source
 from orc_lab.store.database import Database
+from orc_lab.store.history import Past
+from orc_lab.store.uncollected import uncollected
 
 # What a person would ask about. The log and the records of imports stay behind: they are larger than all of these.
 TABLES = (
@@ -57,11 +59,12 @@ class Mirror:
     database: nothing records those.
     """
 
-    def __init__(self, db: Database, *, instant: int | None = None) -> None:
+    def __init__(self, db: Database, *, instant: int | None = None, seq: int | None = None) -> None:
         self.instant = instant
+        self._until = seq
         self.imported_until: int | None = None
         self.lock = threading.RLock()
-        self._seen = self._seq = -1
+        self._seen = self._seq = self._generation = -1
         self._derived: dict[str, Derived] = {}
         self._source = Source(db.file)
         self._duck = duckdb.connect(":memory:", config=_CONFIG)
@@ -79,9 +82,12 @@ class Mirror:
         self._duck.execute("SET lock_configuration = true")
 
     @classmethod
-    def as_of(cls, db: Database, instant: int) -> Self:
-        """Return a mirror of what was known at an instant, which never changes; see `past`."""
-        return cls(db, instant=instant)
+    def as_of(cls, db: Database, instant: int, *, seq: int | None = None) -> Self:
+        """Return a mirror of what was known at an instant, which never changes; see `past`.
+
+        With `seq` it rests only on what the log held up to there: whatever was imported since changes nothing.
+        """
+        return cls(db, instant=instant, seq=seq)
 
     def close(self) -> None:
         """Let go of the database and of the memory; closing twice is fine."""
@@ -143,26 +149,29 @@ class Mirror:
 
     def _read_source(self) -> frozenset[str]:
         with self._source.snapshot(), uncollected(), self._transaction():
-            head, derived = self._source.head(), self._source.derived()
-            if self._seq == -1 or head < self._seq:  # at first, or the database was restored from a backup
+            head, derived, generation = self._source.head(), self._source.derived(), self._source.generation()
+            if generation != self._generation or head < self._seq:  # at first, or after a restore
                 names = self._read_all()
             else:
                 names = self._read_changed(self._source.changed(self._seq, self._derived, derived))
             if "imports" in names:
-                self.imported_until = self._source.imported_until()
-        self._seq, self._derived = head, derived
+                self.imported_until = self._source.imported_until(self._until)
+        self._seq, self._derived, self._generation = head, derived, generation
         return names
 
     def _read_all(self) -> frozenset[str]:
+        then = None if self.instant is None else self._source.past(self.instant, self._until, TABLES)
         for table in self._tables:
             declare(self._duck, table)
-            insert(self._duck, table, self._rows(table))
+            insert(self._duck, table, self._rows(table, then))
         if self.instant is not None:
             past.derive(self._duck, self.instant)
         return frozenset((*TABLES, "imports"))
 
-    def _rows(self, table: Table) -> Iterable[Row]:
-        return self._source.rows(table) if self.instant is None else past.rows(self._source, table, self.instant)
+    def _rows(self, table: Table, then: Past | None) -> Iterable[Row]:
+        if self.instant is None or then is None:
+            return self._source.rows(table)
+        return past.rows(self._source, table, then, self.instant)
 
     def _read_changed(self, changed: Mapping[str, set[str]]) -> frozenset[str]:
         added = self._source.added(self._seq)

@@ -8,10 +8,8 @@ parses 3.7 with both cores to itself, 7 of processor time, and SQLite 3.40 print
 Fetching alone takes 2.2 to 4.
 """
 
-import gc
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -57,18 +55,6 @@ def insert(duck: duckdb.DuckDBPyConnection, table: Table, rows: Iterable[Row]) -
         duck.execute(f"INSERT INTO {table.name} SELECT * FROM batch")
         duck.unregister("batch")
     return count
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Do without the cycle collector: it would look through millions of new rows, in which there are no cycles."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

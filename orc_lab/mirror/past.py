@@ -5,17 +5,16 @@ known, or left empty where they can't be. Tables without a kind of their own cou
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from operator import itemgetter
 
 import duckdb
 
 from orc_lab.mirror.load import Row, Table
-from orc_lab.mirror.source import Source
+from orc_lab.mirror.source import DATED, Source
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import KINDS
-from orc_lab.store import history
-
-_DATED = {"forecasts": "made_at", "recommendations": "created_at"}
+from orc_lab.store.history import Past
 
 _PLANNED = """weekly_goal_id = g.id AND created_at <= g.freezes_at
     AND NOT (outcome = 'removed' AND resolved_at <= g.freezes_at)"""
@@ -45,15 +44,17 @@ _DERIVED = (
 )
 
 
-def rows(source: Source, table: Table, at: int) -> Iterable[Row]:
+def rows(source: Source, table: Table, past: Past, at: int) -> Iterable[Row]:
     """Return a table's rows as they were known at an instant, values in the order of the table's columns."""
-    if table.name in _DATED:
-        return source.db.rows(f"SELECT {table.listed} FROM {table.name} WHERE {_DATED[table.name]} <= ?", (at,))
+    if table.name in DATED:
+        return source.db.rows(f"SELECT {table.listed} FROM {table.name} WHERE {DATED[table.name]} <= ?", (at,))
     kind = KINDS[table.name]
-    known = history.rows_as_of(source.db, kind, at)
-    if columns(kind) == table.columns:
-        return known
-    return map(itemgetter(*map(columns(kind).index, table.columns)), known)
+    standing = source.rows(replace(table, columns=columns(kind)))
+    if not past.touched.get(table.name):
+        standing = source.rows(table)
+        return standing
+    known = past.rows(kind, standing)
+    return known if columns(kind) == table.columns else map(itemgetter(*map(columns(kind).index, table.columns)), known)
 
 
 def derive(duck: duckdb.DuckDBPyConnection, at: int) -> None:

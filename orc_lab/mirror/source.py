@@ -13,6 +13,9 @@ from orc_lab.store.database import Database, translated
 
 Derived = Mapping[str, tuple[Any, ...]]
 
+# Tables whose rows of the past are told apart by a date in them, rather than by the log.
+DATED = {"forecasts": "made_at", "recommendations": "created_at"}
+
 # Small tables with fields that the log doesn't record (health scores, completion rates): those are compared.
 _SMALL = ("intentions", "projects", "recurrences", "weekly_goals")
 
@@ -60,9 +63,18 @@ class Source:
         """Return the newest `seq` of the log."""
         return change_log.head(self.db)
 
-    def imported_until(self) -> int | None:
-        """Return the instant until which the past was imported rather than recorded."""
-        return history.reconstructed_before(self.db)
+    def past(self, at: int, seq: int | None, tables: Iterable[str]) -> history.Past:
+        """Return what was known at an instant, of the tables whose rows the log tells; see `history.look_back`."""
+        kinds = [KINDS[name] for name in tables if name not in DATED]
+        return history.look_back(self.db, at, seq=seq, kinds=kinds)
+
+    def generation(self) -> int:
+        """Return a number that differs after the database was restored from a backup."""
+        return self.db.generation()
+
+    def imported_until(self, seq: int | None = None) -> int | None:
+        """Return the instant until which the past was imported rather than recorded, as of an entry of the log."""
+        return history.reconstructed_before(self.db, seq=seq)
 
     def tolerate(self) -> None:
         """From now on read bytes that are no text, as only another tool can write them, as replacement characters."""

@@ -18,16 +18,19 @@ def dated_id(at: int, *parts: str) -> str:
     """Return the same UUIDv7 for the same instant (seconds UTC) and parts: derived, and it sorts by time."""
     import hashlib  # loads OpenSSL, 3 ms that a command which derives nothing saves
 
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return _format((at * 1000) << 80 | int.from_bytes(digest[:10]), version=7)
+    time, rest = f"{at * 1000:012x}", hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    return f"{time[:8]}-{time[8:]}-7{rest[1:4]}-{_VARIANT[rest[4]]}{rest[5:8]}-{rest[8:20]}"
 
 
 def derived_id(*parts: str) -> str:
     """Return the same UUID (version 8) for the same parts, on every device."""
     import hashlib  # loads OpenSSL, 3 ms that a command which derives nothing saves
 
-    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
-    return _format(int.from_bytes(digest[:16]), version=8)
+    all = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    return f"{all[:8]}-{all[8:12]}-8{all[13:16]}-{_VARIANT[all[16]]}{all[17:20]}-{all[20:32]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # its first two bits are 1 and 0
 
 
 def _format(value: int, *, version: int) -> str:

@@ -16,52 +16,57 @@ _ROWS_ONLY = ("forecasts", "recommendations", "knowledge")
 _NOW = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000"
 _LAST = "(SELECT hlc FROM change_log ORDER BY seq DESC LIMIT 1)"
 
+CLOCK = f"max({_NOW}, floor + 1, coalesce({_LAST}, 0) + 1)"  # of the next entry, beside a row of `change_context`
+
 # Hours worked are the person's own figure plus the sessions, whoever writes either.
-_ACTUAL = """UPDATE todos SET actual_hours = CASE
+_HOURS = """CASE
     WHEN adjusted_hours IS NULL AND NOT EXISTS
       (SELECT 1 FROM sessions WHERE todo_id = todos.id AND ended_at IS NOT NULL) THEN NULL
     ELSE max(0.0, coalesce(adjusted_hours, 0.0) + coalesce(
       (SELECT sum(ended_at - started_at) FROM sessions WHERE todo_id = todos.id AND ended_at IS NOT NULL), 0) / 3600.0)
-  END WHERE id {which};"""
+  END"""
+_ACTUAL = f"""UPDATE todos SET actual_hours = {_HOURS} WHERE id {{which}};"""
 
 
 def triggers(conn: sqlite3.Connection) -> dict[str, str]:
     """Return every trigger the database must have: its name and its SQL."""
     found: dict[str, str] = {}
     for table in (*KINDS, *_ROWS_ONLY):
-        found |= _capture(table, _captured_fields(conn, table))
+        found |= _capture(table, captured_fields(conn, table))
     return found | _derived()
 
 
 def stale(conn: sqlite3.Connection) -> bool:
     """Return whether any trigger of ours is missing, or differs from what `triggers` would make."""
-    return triggers(conn) != _there(conn)
+    return triggers(conn) != there(conn)
 
 
 def ensure(conn: sqlite3.Connection) -> None:
     """Make the database's triggers those of `triggers`; to be called inside a transaction."""
-    wanted, there = triggers(conn), _there(conn)
-    for name in there:
-        if wanted.get(name) != there[name]:
+    wanted, found = triggers(conn), there(conn)
+    for name in found:
+        if wanted.get(name) != found[name]:
             conn.execute(f'DROP TRIGGER "{name}"')
     for name, sql in wanted.items():
-        if sql != there.get(name):
+        if sql != found.get(name):
             conn.execute(sql)
 
 
 def rest_derived(conn: sqlite3.Connection) -> None:
     """Drop the triggers that reach into another table, for no table can be rebuilt under them; `ensure` makes them."""
-    for name in _there(conn):
+    for name in there(conn):
         if name.startswith("derive_"):
             conn.execute(f'DROP TRIGGER "{name}"')
 
 
-def _there(conn: sqlite3.Connection) -> Mapping[str, str]:
+def there(conn: sqlite3.Connection) -> Mapping[str, str]:
+    """Return the triggers that the database has by our kinds of name."""
     rows = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     return {name: sql for name, sql in rows if name.startswith(("capture_", "derive_"))}
 
 
-def _captured_fields(conn: sqlite3.Connection, table: str) -> tuple[str, ...]:
+def captured_fields(conn: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """Return the columns of a table that the log records, the id left out."""
     derived = KINDS[table].derived if table in KINDS else frozenset[str]()
     rows = conn.execute("SELECT name FROM pragma_table_info(?)", (table,))
     return tuple(name for (name,) in rows if name not in derived and name != "id")
@@ -86,7 +91,7 @@ def _entry(table: str, op: str, fields: Iterable[str]) -> str:
     row = "NEW" if op == "insert" else "OLD"
     return (
         f'  INSERT INTO change_log (hlc, tx, at, origin, "table", id, op)\n'
-        f"  SELECT coalesce(hlc, max({_NOW}, floor + 1, coalesce({_LAST}, 0) + 1)),\n"
+        f"  SELECT coalesce(hlc, {CLOCK}),\n"
         f"    tx, at, coalesce(origin, 'local'), '{table}', {row}.id, '{op}' FROM change_context;\n"
         + "".join(f"  {_cell(op, field)};\n" for field in fields)
     )
@@ -104,12 +109,21 @@ def _cell(op: str, field: str) -> str:
 # The commitments that stood when the plan froze; taken out later counts as not done.
 _PLANNED = """weekly_goal_id = weekly_goals.id AND created_at <= weekly_goals.freezes_at
       AND NOT (outcome = 'removed' AND resolved_at <= weekly_goals.freezes_at)"""
+_TOTAL = f"(SELECT coalesce(sum(estimated_hours), 0.0) FROM commitments WHERE {_PLANNED})"
+_RATE = f"(SELECT sum(outcome = 'done') * 1.0 / nullif(count(*), 0) FROM commitments WHERE {_PLANNED})"
 _GOAL = f"""UPDATE weekly_goals SET
     total_estimated_hours =
-      (SELECT coalesce(sum(estimated_hours), 0.0) FROM commitments WHERE {_PLANNED}),
+      {_TOTAL},
     completion_rate =
-      (SELECT sum(outcome = 'done') * 1.0 / nullif(count(*), 0) FROM commitments WHERE {_PLANNED})
+      {_RATE}
   WHERE id {{which}};"""
+
+# What triggers derive: the table, the column, and its definition.
+DERIVED: Sequence[tuple[str, str, str]] = (
+    ("todos", "actual_hours", _HOURS),
+    ("weekly_goals", "total_estimated_hours", _TOTAL),
+    ("weekly_goals", "completion_rate", _RATE),
+)
 
 
 def _derived() -> dict[str, str]:

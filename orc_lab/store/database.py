@@ -3,6 +3,7 @@
 Nothing else may open the database's path, not even to read: closing any other handle drops this process's locks.
 """
 
+import json
 import os
 import sqlite3
 import threading
@@ -25,6 +26,7 @@ from orc_lab.errors import (
     NotOpened,
     NotWritable,
     OrcError,
+    of_system,
 )
 from orc_lab.model.change import Value
 from orc_lab.model.codec import columns, plain, to_plain
@@ -58,7 +60,7 @@ class Database:
         self.file = os.path.abspath(self.path)  # where it stays when the process moves to another folder
         self.lock = threading.RLock()
         with translated(self.path):
-            self.conn = _connect(self.path, create=create)
+            self.conn = connect(self.path, create=create)
             try:
                 self._prepare(durability, create=create)
             except BaseException:
@@ -72,12 +74,13 @@ class Database:
         conn.execute("PRAGMA foreign_keys = ON")
         # An edit writes some nine pages: a larger interval keeps checkpoints out of 99.8% of the edits.
         conn.execute("PRAGMA wal_autocheckpoint = 4000")
-        if schema.version(conn) != schema.known_version():
+        if (found := schema.version(conn)) != schema.known_version():
+            if 0 < found < schema.known_version():
+                _back_up(self.file, conn)
             conn.execute("PRAGMA journal_mode = WAL")
             schema.upgrade(conn, self.path)
         elif capture.stale(conn):
-            with _immediate(conn):
-                capture.ensure(conn)
+            _mend(conn)
 
     def close(self) -> None:
         """Close the database; closing twice is fine."""
@@ -111,6 +114,10 @@ class Database:
             raise NotADatabase(self.path, "it belongs to nobody: making it was interrupted")
         user, device, sample = rows[0]
         return user, device, bool(sample)
+
+    def generation(self) -> int:
+        """Return a number that differs after a restore: what was read of the log before was another history's."""
+        return int(self.rows("PRAGMA user_version")[0][0])
 
 
 class Transaction:
@@ -168,17 +175,20 @@ class Transaction:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Make what happens inside one step: where it fails, only it is taken back, and the caller may go on."""
+        """Make what happens inside one step: where it fails, only it is taken back, and the caller may go on.
+
+        What SQLite refuses is raised as it is at the end of an edit: an error of ours.
+        """
         at = self._at
         self.conn.execute("SAVEPOINT step")
         try:
             yield
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001 - translated and raised again
             if self.conn.in_transaction:  # some errors, a full disk among them, have ended it already
                 self.conn.execute("ROLLBACK TO step")
                 self.conn.execute("RELEASE step")
                 self._at = at
-            raise
+            _raise_translated(error, self._db.path)
         self.conn.execute("RELEASE step")
 
     def defer_references(self) -> None:
@@ -235,13 +245,19 @@ class Transaction:
         if self.conn.execute(f"DELETE FROM {kind.table} WHERE id = ?", (id,)).rowcount != 1:
             raise NotFound(kind.noun, id)
 
-    def restore(self, kind: type[Entity], id: str, values: Mapping[str, Value]) -> None:
-        """Add a row again as the change log holds it, whatever once wrote that; derived fields begin anew."""
+    def delete_many(self, kind: type[Entity], ids: Sequence[str]) -> None:
+        """Remove those of the rows that there are; what they held stays in the change log."""
+        self._effective(None)
+        self.conn.execute(f"DELETE FROM {kind.table} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+
+    def restore_many(self, kind: type[Entity], rows: Mapping[str, Mapping[str, Value]]) -> None:
+        """Add rows again as the change log holds them, whatever once wrote that; derived fields begin anew."""
         self._effective(None)
         stamp = {"updated_at": self.now} if "updated_at" in kind.derived else {}
-        row = {"id": id} | stamp | dict(values)
-        marks = ", ".join("?" * len(row))
-        self.conn.execute(f"INSERT INTO {kind.table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+        for id, values in rows.items():  # each with its own fields, so that what it lacks gets the column's default
+            row = {"id": id} | stamp | dict(values)
+            marks = ", ".join("?" * len(row))
+            self.conn.execute(f"INSERT INTO {kind.table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
     def _effective(self, at: int | None) -> None:
         if at != self._at:
@@ -273,6 +289,8 @@ def create(
             raise DatabaseExists(path)
     except OSError as error:
         raise NotWritable(folder, error.strerror or "unknown reason") from None
+    if path != ":memory:":
+        _for_its_owner(path)
     db = Database(path, create=True)
     row = (user_id or new_id(), device_id or new_id(), int(sample), int(time.time()))
     with db.lock, translated(path):
@@ -280,7 +298,16 @@ def create(
     return db
 
 
-def _connect(path: str, *, create: bool) -> sqlite3.Connection:
+def _for_its_owner(path: str) -> None:
+    """Make the file, so that nobody but the person can read it; what SQLite puts beside it follows."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise of_system(error) from None
+
+
+def connect(path: str, *, create: bool) -> sqlite3.Connection:
+    """Return a new connection to a database, in no transaction; raises DatabaseMissing where there is none."""
     if not create and not os.path.isfile(path):
         raise DatabaseMissing(path)
     return sqlite3.connect(
@@ -288,8 +315,31 @@ def _connect(path: str, *, create: bool) -> sqlite3.Connection:
     )
 
 
+def _back_up(path: str, conn: sqlite3.Connection) -> None:
+    """Keep a database as it is before a migration; the sample life can be made again."""
+    from orc_lab.store import shelf  # here, for hardly any opening needs it
+
+    if conn.execute("SELECT 1 FROM identity WHERE sample = 0").fetchone():
+        shelf.make(path, shelf.Reason.MIGRATION)
+
+
+def _mend(conn: sqlite3.Connection) -> None:
+    """Make the triggers anew, and record what was edited while one was missing.
+
+    Where each is there, only worded otherwise, a newer orc_lab generates them otherwise: nothing went unrecorded.
+    """
+    with immediate(conn):
+        missing = capture.triggers(conn).keys() - capture.there(conn).keys()
+        capture.ensure(conn)
+        if missing:
+            from orc_lab.store import external  # here, for hardly any opening needs it
+
+            external.record(conn)
+
+
 @contextmanager
-def _immediate(conn: sqlite3.Connection) -> Iterator[None]:
+def immediate(conn: sqlite3.Connection) -> Iterator[None]:
+    """Hold the write lock for a `with` block: it commits at the end, or nothing of it happened."""
     conn.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -338,7 +388,7 @@ def data_version_reader(path: str) -> Iterator[Callable[[], int]]:
     It has a connection of its own, that never leaves a cursor open and so never holds a lock.
     """
     with translated(path):
-        conn = _connect(path, create=False)
+        conn = connect(path, create=False)
     try:
         yield lambda: int(conn.execute("PRAGMA data_version").fetchone()[0])
     finally:

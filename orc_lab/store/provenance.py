@@ -37,3 +37,8 @@ def existing(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
         sql = f"SELECT id FROM {kind.table} WHERE id IN ({', '.join('?' * len(chunk))})"
         found.update(id for (id,) in db.rows(sql, chunk))
     return found
+
+
+def imported_before(db: Database, tx: int) -> bool:
+    """Return whether anything was imported before a transaction, even if it was taken back since."""
+    return bool(db.rows("SELECT 1 FROM change_tx WHERE label LIKE 'import %' AND tx < ? LIMIT 1", (tx,)))

@@ -1,6 +1,7 @@
 """Get and find rows of any kind, checked against its fields."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -29,6 +30,18 @@ def fetch(db: Database, kind: type[E], id: str) -> E | None:
     """Return a row, or None where there is none."""
     rows = db.rows(_SELECT[kind] + " WHERE id = ?", (id,))
     return row_reader(kind)(rows[0]) if rows else None
+
+
+def as_stored(db: Database, kind: type[Entity], ids: Iterable[str]) -> dict[str, dict[str, Value]]:
+    """Return those of the rows that there are, by id, each field as its column holds it, whatever wrote that."""
+    rows = db.rows(f"{_SELECT[kind]} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+    return {row[0]: dict(zip(columns(kind), row, strict=True)) for row in rows}
+
+
+def there(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
+    """Return those of the ids that rows of a kind have."""
+    sql = f"SELECT id FROM {kind.table} WHERE id IN (SELECT value FROM json_each(?))"
+    return {id for (id,) in db.rows(sql, (json.dumps(list(ids)),))}
 
 
 def find(

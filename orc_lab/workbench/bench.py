@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from orc_lab import config
-from orc_lab.errors import InvalidValue, NothingToUndo
+from orc_lab.errors import InvalidValue, NothingToRedo, NothingToUndo
 from orc_lab.model import quick
-from orc_lab.model.change import Change, Edit
+from orc_lab.model.change import Edit
 from orc_lab.model.clock import Clock
 from orc_lab.model.codec import checked_values, parse
 from orc_lab.model.entities import (
-    Activity,
     Capacity,
     Commitment,
     Entity,
@@ -37,15 +36,20 @@ from orc_lab.model.week import Week
 from orc_lab.store import change_log, repository
 from orc_lab.store.database import Database, Durability, Transaction
 from orc_lab.store.database import create as create_database
-from orc_lab.workbench import options, pipeline, record, sessions, undo, weeks
+from orc_lab.workbench import options, pipeline, record, sessions, trash, undo, weeks
+from orc_lab.workbench.reader import Reader
+from orc_lab.workbench.trash import Deleted
 from orc_lab.workbench.watch import Subscriber, Watch
+
+if TYPE_CHECKING:
+    from orc_lab.workbench.past import PastWorkbench
 
 E = TypeVar("E", bound=Entity)
 
 _YEAR = 366 * 24 * 3600  # what was done before it was written down is told late, but not by more than that
 
 
-class Workbench:
+class Workbench(Reader):
     """A person's opened database. Close it, or use it in a `with` block."""
 
     def __init__(self, db: Database) -> None:
@@ -82,64 +86,11 @@ class Workbench:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close()
 
-    # Reading
+    def as_of(self, at: int, *, seq: int | None = None) -> "PastWorkbench":
+        """Return this workbench as it was known at an instant, to be read and closed; see `PastWorkbench`."""
+        from orc_lab.workbench.past import PastWorkbench
 
-    def get(self, kind: type[E], id: str) -> E:
-        """Return a row; raises NotFound."""
-        return repository.get(self.db, kind, id)
-
-    def find(
-        self,
-        kind: type[E],
-        *,
-        order: str | Sequence[str] = "created_at",
-        limit: int | None = None,
-        offset: int = 0,
-        **filters: Any,
-    ) -> list[E]:
-        """Return the rows that pass all filters, such as `status=["done"]`, `title__has="draft"`, `due_date__lt=day`.
-
-        Endings: gt, gte, lt, lte, lte_or_empty, ne, has. A list means any of its values, None means empty.
-        `order="-priority"` puts the largest first. Raises UnknownField.
-        """
-        return repository.find(self.db, kind, filters, order=order, limit=limit, offset=offset)
-
-    def count(self, kind: type[Entity], **filters: Any) -> int:
-        """Return how many rows pass the filters."""
-        return repository.count(self.db, kind, filters)
-
-    def resolve(self, kind: type[Entity], text: str) -> str:
-        """Return the full id for an id or its last characters; raises NotFound or AmbiguousId."""
-        return repository.resolve(self.db, kind, text)
-
-    def activities(
-        self, subject_id: str | None = None, *, since: int | None = None, limit: int | None = None
-    ) -> list[Activity]:
-        """Return what happened, newest first: to one row, or to all; `since` is an instant."""
-        filters: dict[str, Any] = {} if subject_id is None else {"subject_id": subject_id}
-        if since is not None:
-            filters["occurred_at__gte"] = since
-        return self.find(Activity, order=("-occurred_at", "-recorded_at", "-id"), limit=limit, **filters)
-
-    def history(self, id: str) -> list[Change]:
-        """Return everything that ever happened to a row, field by field, oldest first."""
-        return change_log.of_row(self.db, id)
-
-    def edits(self, limit: int = 20) -> list[Edit]:
-        """Return the latest edits, newest first."""
-        return change_log.edits(self.db, limit=limit)
-
-    def settings(self, at: int | None = None) -> config.Settings:
-        """Return the settings that held at an instant, or that hold now."""
-        return options.settings(self.db, at)
-
-    def clock(self, at: int | None = None) -> Clock:
-        """Return the person's zone and day start as they held at an instant."""
-        return options.clock(self.db, at)
-
-    def today(self) -> date:
-        """Return the person's day."""
-        return self.clock().day(int(time.time()))
+        return PastWorkbench.of(self, at, seq=seq)
 
     # Editing, any kind
 
@@ -155,6 +106,7 @@ class Workbench:
                 return
             with self.db.transaction(label, actor=actor, origin=origin, undoes=undoes) as self._open:
                 try:
+                    self.user_id, self.device_id, self.sample = self.db.identity()  # a restore may bring another's
                     yield self._open
                 finally:
                     self._open = None
@@ -178,31 +130,74 @@ class Workbench:
             self._update_other(tx, row, checked)
             return repository.get(self.db, kind, id)
 
-    def delete(self, kind: type[Entity], id: str) -> None:
-        """Remove a row; what it held stays in the change log, and undo brings it back. Raises NotFound."""
-        with self.edit(f"delete {kind.noun}") as tx:
-            tx.delete(kind, id)
-            record.write(tx, kind, id, "deleted")
+    def delete(self, kind: type[Entity], *ids: str, along: bool = False) -> None:
+        """Remove rows, as one edit; what they held stays in the change log, and `restore` or undo brings it back.
 
-    def undo(self, *, steps: int = 1, force: bool = False) -> list[Edit]:
-        """Take back this person's last edits, each by a new edit; return the edits taken back.
-
-        Raises NothingToUndo, or ChangedSince (naming both values) where a later edit would be lost, unless forced.
+        What can't be without them goes too (a todo's sessions, commitments and links); with `along` also the todos of
+        a project and the parts of a todo, which else stay without it. Raises NotFound.
         """
-        undone = []
-        for _ in range(steps):
-            edit = change_log.last_undoable(self.db)
-            if edit is None:
-                break
-            with self.edit(f"undo {edit.label}", undoes=edit.tx) as tx:
-                undo.apply(self.db, tx, undo.plan(self.db, edit), force=force)
-            undone.append(edit)
-        if not undone:
+        with self.edit(f"delete {kind.noun}" if len(ids) == 1 else f"delete {len(ids)} {kind.noun}s") as tx:
+            trash.delete(self.db, tx, kind, ids, along=along)
+
+    def taken_along(self, kind: type[Entity], *ids: str, along: bool = True) -> dict[str, int]:
+        """Return what `delete` would take along with rows, by noun: how many todos, sessions, commitments, links."""
+        return trash.taken_along(self.db, kind, ids, along=along)
+
+    def trash(self, *, undone: bool = False, limit: int | None = None) -> list[Deleted]:
+        """Return what was deleted and isn't back, the latest first; with `undone` also what an undo took away."""
+        return trash.deleted(self.db, undone=undone, limit=limit)
+
+    def restore(self, *ids: str) -> list[Deleted]:
+        """Bring deleted things back, however long ago, with all that went with each; return what came back.
+
+        What they belonged to stays away where it is gone itself. Raises NotFound for what was never deleted.
+        """
+        found = [trash.find(self.db, id) for id in ids]
+        with self.edit(f"restore {found[0].kind.noun}" if len(ids) == 1 else f"restore {len(ids)} things") as tx:
+            return trash.restore(self.db, tx, ids)
+
+    def undo(self, *, steps: int = 1, edit: int | None = None, force: bool = False) -> list[Edit]:
+        """Take back this person's last edits, or a named one (`Edit.tx`), each by a new edit; return those taken back.
+
+        Raises NothingToUndo, or ChangedSince (naming both values) where a later edit would be lost, unless forced: the
+        steps before that one stay taken. NotFound for an edit that isn't there.
+        """
+        if edit is None:
+            edits = change_log.undoable(self.db, limit=steps)
+        else:
+            edits = [undo.named(self.db, edit, again=False)]
+        if not edits:
             raise NothingToUndo
-        return undone
+        return self._take_back(edits, force=force)
+
+    def redo(self, *, steps: int = 1, edit: int | None = None, force: bool = False) -> list[Edit]:
+        """Do again what was undone last, or a named edit; return the edits done again.
+
+        A new edit ends what can be done again without naming it. Raises NothingToRedo, else as `undo`.
+        """
+        if edit is None:
+            edits = change_log.redoable(self.db, limit=steps)
+        else:
+            edits = [undo.named(self.db, edit, again=True)]
+        if not edits:
+            raise NothingToRedo
+        return self._take_back(edits, force=force)
+
+    def _take_back(self, edits: Sequence[Edit], *, force: bool) -> list[Edit]:
+        firsts: list[Edit] = []
+        for edit in edits:
+            first = change_log.chain(self.db, edit.tx)[0]
+            with self.edit(undo.label(self.db, edit), undoes=edit.tx) as tx:
+                undo.check_last(self.db, edit, tx)
+                undo.apply(self.db, tx, undo.plan(self.db, edit), force=force, steps=len(firsts))
+            firsts.append(first)
+        return firsts
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Call `subscriber(changes)` after each commit, one's own or another process's; return what ends it."""
+        """Call `subscriber(changes)` after each commit, one's own or another process's; return what ends it.
+
+        After a restore it is called with no changes: everything may be different.
+        """
         return self._watch.subscribe(subscriber)
 
     # Intentions, projects, todos

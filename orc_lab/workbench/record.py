@@ -1,6 +1,6 @@
 """The activity that a change leaves: what happened to which row, when, and when it was written down."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orc_lab.model.change import Value
@@ -24,19 +24,12 @@ def write(
     at: int | None = None,
 ) -> None:
     """Add one activity about a row."""
-    tx.insert(
-        Activity(
-            id=new_id(),
-            subject=kind.table,
-            subject_id=id,
-            kind=what,
-            old=old if not isinstance(old, bytes) else None,
-            new=new if not isinstance(new, bytes) else None,
-            occurred_at=tx.now if at is None else at,
-            recorded_at=tx.now,
-        ),
-        at=at,
-    )
+    tx.insert(_activity(tx, kind, id, what, old, new, at), at=at)
+
+
+def write_many(tx: Transaction, kind: type[Entity], ids: Iterable[str], what: str, *, old: Value = None) -> None:
+    """Add the same activity about many rows."""
+    tx.insert_many([_activity(tx, kind, id, what, old, None, None) for id in ids])
 
 
 def created(tx: Transaction, entity: Entity, *, at: int | None = None) -> None:
@@ -55,9 +48,42 @@ def edited(
     at: int | None = None,
 ) -> None:
     """Tell what changed in a row: status, estimate, project and progress one by one, other fields by name."""
+    for what, before, after in _changes(old, new):
+        write(tx, kind, id, what, old=before, new=after, at=at)
+
+
+def edited_many(
+    tx: Transaction, kind: type[Entity], rows: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]]
+) -> None:
+    """Tell what changed in many rows: of each its id, and the fields as they were and as they are."""
+    tx.insert_many(
+        [
+            _activity(tx, kind, id, what, before, after, None)
+            for id, old, new in rows
+            for what, before, after in _changes(old, new)
+        ]
+    )
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Value, Value]]:
     changed = [field for field in new if plain(old.get(field)) != plain(new[field])]
     for field in changed:
         if field in _TOLD:
-            write(tx, kind, id, _TOLD[field], old=plain(old.get(field)), new=plain(new[field]), at=at)
+            yield _TOLD[field], plain(old.get(field)), plain(new[field])
     if changed and not any(field in _TOLD for field in changed):
-        write(tx, kind, id, "edited", new=", ".join(changed), at=at)
+        yield "edited", None, ", ".join(changed)
+
+
+def _activity(
+    tx: Transaction, kind: type[Entity], id: str, what: str, old: Value, new: Value, at: int | None
+) -> Activity:
+    return Activity(
+        id=new_id(),
+        subject=kind.table,
+        subject_id=id,
+        kind=what,
+        old=old if not isinstance(old, bytes) else None,
+        new=new if not isinstance(new, bytes) else None,
+        occurred_at=tx.now if at is None else at,
+        recorded_at=tx.now,
+    )

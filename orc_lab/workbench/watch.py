@@ -23,7 +23,7 @@ class Watch:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._subscribers: Mapping[object, Subscriber] = {}
-        self._seq = 0
+        self._seq = self._generation = 0
         self._members = threading.Lock()
         # Held while changes are read, so nobody may wait for it who holds the database: see `subscribe`.
         self._delivering = threading.RLock()
@@ -31,11 +31,14 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Call `subscriber` with the changes of each later commit; return a function that ends it."""
+        """Call `subscriber` with the changes of each later commit; return a function that ends it.
+
+        Without any changes it is called when the database was restored from a backup: everything may be different.
+        """
         head, key = change_log.head(self._db), object()
         with self._members:
             if not self._subscribers:
-                self._seq = head
+                self._seq, self._generation = head, self._db.generation()
             self._subscribers = {**self._subscribers, key: subscriber}
             if self._thread is None:
                 self._thread = threading.Thread(target=self._poll, name="orc-watch", daemon=True)
@@ -52,11 +55,18 @@ class Watch:
         if not self._subscribers:
             return
         with self._delivering:
+            if (generation := self._db.generation()) != self._generation:
+                self._seq, self._generation = change_log.head(self._db), generation
+                self._tell(())
+                return
             changes = change_log.since(self._db, self._seq)
             if changes:
                 self._seq = max(self._seq, changes[-1].seq)
-                for subscriber in self._subscribers.values():
-                    _call(subscriber, changes)
+                self._tell(changes)
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        for subscriber in self._subscribers.values():
+            _call(subscriber, changes)
 
     def close(self) -> None:
         """End the thread; no subscriber is called afterwards."""

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas import isna
 
 from orc_lab.mirror.duck import Mirror
 from orc_lab.model.clock import Clock
@@ -15,6 +16,7 @@ from orc_lab.store.database import Transaction, create
 from orc_lab.workbench import weeks
 from orc_lab.workbench.bench import Workbench
 from tests.mirror.alike import Rows, held
+from tests.mirror.conftest import Lived
 
 START = 1_600_000_000
 GOAL = weeks.new_goal("me", Week(2020, 38), Clock(), START)
@@ -154,3 +156,29 @@ def test_before_everything_there_was_nothing(bench: Workbench) -> None:
     bench.add_todo("one")
     with Mirror.as_of(bench.db, 0) as past:
         assert {table.rows for table in past.tables()} == {0}
+
+
+def test_a_workbench_of_the_past_says_the_same(lived: Lived) -> None:
+    """Two ways to the same past: the views that hide the tables, and the mirror's own derivation."""
+    with Workbench.open(lived.db.path) as bench:
+        for weeks in (1, 9, 20):
+            at = lived.now - weeks * 7 * 86_400
+            with bench.as_of(at) as then, Mirror.as_of(lived.db, at) as past:
+                rows = past.sql("SELECT id, title, status, round(actual_hours, 6) AS hours FROM todos")
+                wanted = {row.id: (row.title, row.status, row.hours) for row in rows.itertuples()}
+                found = {todo.id: (todo.title, todo.status.value, todo.actual_hours) for todo in then.find(Todo)}
+                assert found.keys() == wanted.keys()
+                for id, (title, status, hours) in found.items():
+                    assert (title, status) == wanted[id][:2]
+                    assert round(hours, 6) == wanted[id][2] if hours is not None else isna(wanted[id][2])
+
+
+def test_what_is_imported_later_changes_nothing_before_an_entry_of_the_log(bench: Workbench) -> None:
+    bench.add_todo("one")
+    seq = bench.head()
+    with bench.edit("import", origin="import") as tx:
+        tx.insert(Todo(id="old", user_id="me", title="old", created_at=START, updated_at=START), at=START)
+    with Mirror.as_of(bench.db, START + 5) as past:
+        assert past.sql("SELECT id FROM todos")["id"].to_list() == ["old"]
+    with Mirror.as_of(bench.db, START + 5, seq=seq) as past:
+        assert past.sql("SELECT id FROM todos").empty

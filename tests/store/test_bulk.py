@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orc_lab.errors import InvalidValue
 from orc_lab.model.codec import columns
-from orc_lab.model.entities import Activity, Entity, Priority, Project, Status, Todo
+from orc_lab.model.entities import Activity, Entity, Priority, Project, Session, Status, Todo
 from orc_lab.store import capture, provenance
 from orc_lab.store.bulk import Bulk, Life
 from orc_lab.store.database import Database
@@ -47,9 +47,12 @@ def everything(db: Database, kinds: Sequence[type[Entity]]) -> Any:
     return rows, log
 
 
+@pytest.mark.parametrize("expected", [0, 100], ids=["indexes stay", "indexes anew"])
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=st.lists(STEPS, min_size=1, max_size=30))
-def test_bulk_is_as_one_by_one(tmp_path: Path, template: Path, lives: list[list[dict[str, Any]]]) -> None:
+def test_bulk_is_as_one_by_one(
+    tmp_path: Path, template: Path, expected: int, lives: list[list[dict[str, Any]]]
+) -> None:
     paths = [shutil.copyfile(template, tmp_path / name) for name in ("a.db", "b.db")]
     for path in tmp_path.glob("*.db-*"):
         path.unlink()
@@ -61,7 +64,7 @@ def test_bulk_is_as_one_by_one(tmp_path: Path, template: Path, lives: list[list[
                 tx.insert(a_todo(f"t{n}", adjusted_hours=n / 2 or None), at=5)
                 for at, step in enumerate(steps, 6):
                     tx.update(Todo, f"t{n}", step, at=at)
-        with fast.transaction("x", origin="import") as tx, Bulk(tx) as bulk:
+        with fast.transaction("x", origin="import") as tx, Bulk(tx, expected=expected) as bulk:
             todos: list[Life] = [
                 (a_todo(f"t{n}", adjusted_hours=n / 2 or None), 5, list(enumerate(steps, 6)))
                 for n, steps in enumerate(lives)
@@ -69,7 +72,35 @@ def test_bulk_is_as_one_by_one(tmp_path: Path, template: Path, lives: list[list[
             bulk.insert(Todo, todos)  # before the project that they name: checked at the end
             bulk.insert(Project, [(project, 3, ())])
         assert everything(fast, (Project, Todo)) == everything(slow, (Project, Todo))
+        assert indexes(fast) == indexes(slow)
         laws.hold(fast)
+
+
+def indexes(db: Database) -> Any:
+    return sorted(db.rows("SELECT name, sql FROM sqlite_master WHERE type = 'index'"))
+
+
+@pytest.mark.parametrize("first", [Todo, Session])
+def test_hours_follow_sessions_whichever_comes_first(db: Database, first: type[Entity]) -> None:
+    worked = Session(id="s", todo_id="t", device_id="d", started_at=0, ended_at=7200)
+    lives: dict[type[Entity], Life] = {
+        Todo: (a_todo("t", adjusted_hours=1.0, project_id=None), 5, [(6, {"adjusted_hours": 1.5})]),
+        Session: (worked, 0, ()),
+    }
+    with db.transaction("x") as tx, Bulk(tx, expected=9) as bulk:
+        for kind in sorted(lives, key=lambda kind: kind is not first):
+            bulk.insert(kind, [lives[kind]])
+    assert db.rows("SELECT actual_hours FROM todos") == [(3.5,)]
+    laws.hold(db)
+
+
+def test_a_failure_inside_leaves_the_indexes(db: Database) -> None:
+    before = indexes(db)
+    with db.transaction("x") as tx:
+        with pytest.raises(sqlite3.IntegrityError), Bulk(tx, expected=9) as bulk:
+            bulk.insert(Todo, [(a_todo("t", project_id=None), 5, ())] * 2)
+        assert not capture.stale(db.conn)
+    assert indexes(db) == before
 
 
 def test_the_triggers_stand_again(db: Database) -> None:

@@ -54,6 +54,15 @@ def test_a_new_database_is_ours_and_remembers_whose(path: Path) -> None:
         assert again.rows("PRAGMA synchronous") == [(1,)]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Other systems have other permissions.")
+def test_a_new_database_is_its_owners_alone(path: Path) -> None:
+    with create(path) as db:
+        db.conn.execute("UPDATE identity SET sample = 0")
+        beside = sorted(path.parent.glob(f"{path.name}*"))
+        assert len(beside) == 3
+        assert [one.stat().st_mode & 0o777 for one in beside] == [0o600] * 3
+
+
 def test_making_it_twice_leaves_the_first_as_it_is(path: Path) -> None:
     create(path, user_id="first").close()
     with pytest.raises(DatabaseExists, match="left as it is"):

@@ -33,7 +33,7 @@ class Now:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> Now:
     clock = Now()
-    for module in ("store.database", "workbench.bench", "workbench.options"):
+    for module in ("store.database", "workbench.bench", "workbench.reader", "workbench.options"):
         monkeypatch.setattr(f"orc_lab.{module}.time", clock)
     return clock
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from orc_lab.errors import AmbiguousId, NotFound, NothingToUndo
+from orc_lab.errors import AmbiguousId, InvalidValue, NotFound, NothingToUndo
 from orc_lab.model.entities import Activity, Commitment, Link, Project, Recurrence, Todo
 from orc_lab.workbench.bench import Workbench
 from tests.store import laws
@@ -60,6 +60,16 @@ def test_of_a_step_that_failed_nothing_stays_though_the_edit_goes_on(wb: Workben
     assert (found.title, found.status, found.description) == ("Write more", "confirmed", None)
     assert wb.count(Commitment) == 0
     assert [change.at == 5 for change in wb.history(todo.id)] == [False, False, True, False]
+    laws.hold(wb.db)
+
+
+def test_what_the_tables_refuse_in_a_step_is_an_error_of_ours(wb: Workbench) -> None:
+    todo = wb.add_todo("Write")
+    with wb.edit("both"):
+        with pytest.raises(InvalidValue, match="FOREIGN KEY"):
+            wb.match(todo.id, "missing")
+        wb.refine(todo.id, title="Write more")
+    assert (wb.get(Todo, todo.id).title, wb.get(Todo, todo.id).project_id) == ("Write more", None)
     laws.hold(wb.db)
 
 

@@ -176,6 +176,17 @@ def test_what_came_later_is_not_lost_unasked(wb: Workbench, todo: Todo, shell: s
     laws.hold(wb.db)
 
 
+def test_steps_before_a_conflict_stay_and_are_told(wb: Workbench, todo: Todo, shell: sqlite3.Connection) -> None:
+    wb.refine(todo.id, title="Mine")
+    shell.execute("UPDATE todos SET title = 'Theirs' WHERE id = ?", (todo.id,))
+    wb.refine(todo.id, estimated_hours=5)
+    wb.add_todo("Another")
+    with pytest.raises(ChangedSince, match=r"The 2 steps before this one stand\.$"):
+        wb.undo(steps=3)
+    found = wb.get(Todo, todo.id)
+    assert (found.title, found.estimated_hours, wb.count(Todo, title="Another")) == ("Theirs", 2.0, 0)
+
+
 def test_what_came_later_elsewhere_stays(wb: Workbench, todo: Todo, shell: sqlite3.Connection) -> None:
     wb.refine(todo.id, estimated_hours=5)
     shell.execute("UPDATE todos SET title = 'Theirs' WHERE id = ?", (todo.id,))
