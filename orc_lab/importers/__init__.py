@@ -4,22 +4,15 @@ A format is a module with `NAME`, `identify(head, path)` and `read(source, conte
 a file into plain records with their back-dated history; what is odd in a record is a value (an `Issue`), never an
 exception, and only a file that can't be read at all raises.
 
-record            the seam: what a format is given (Source, Context) and what it yields (Parsed in a Reading)
-source            a file, a paste or bytes, and the text in it, whatever its encoding
-values            words, dates, durations and numbers as files write them
-fields            one record's fields in the types that a row needs, with what was odd about them
-creation_store    the old web app's localStorage: the shapes it comes in, and what of it may be kept
-creation_records  its records, gathered
-creation_rows     its intentions, projects and todos, with their history
-creation_weeks    its weekly goals and what they promise
-task_csv          any CSV of tasks
-csv_table         a CSV as a table: delimiter, header, rows that don't fit
-mapping           which column means what: guessed, a preset, or said by the person
-task_dates        how a CSV writes its dates
-task_life         what the dates and the status of a task tell of its life
-there             what stands in the database already
-decide            what is new, what is there already, what is left out and why: a Plan, without writing
-write             a Plan's rows with their history and the activities that tell it
-report            the plan or the outcome, in numbers and sentences
-run               plan, commit
+record    the seam: what a format is given (Source, Context) and what it yields (Parsed in a Reading)
+reading   what formats share: a file's text, words, dates, durations, fields of a record
+creation, super_productivity, taskwarrior, todoist, org, tables    the formats, a folder each
+own       what `orc export` wrote: a whole workbench with its log
+there     what stands in the database already
+rows      a record as the row that it becomes: checked, in plain values, and in a line to be read
+packed    rows that wait to be written, packed
+decide    what is new, what is there already, what is left out and why: a Plan, without writing
+write     a Plan's rows with their history and the activities that tell it
+report    the plan or the outcome: in numbers and sentences, and record by record
+run       plan, commit
 """

@@ -1,213 +1,233 @@
 """Decide what an import brings, before anything is written: what is new, there already, changed, left out and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from itertools import islice
 
 from orc_lab.errors import InvalidValue
-from orc_lab.importers.record import Context, Issue, Parsed, Reading, Severity, Step
-from orc_lab.importers.report import Report, groups, issue_groups
+from orc_lab.importers import rows
+from orc_lab.importers.packed import Packed
+from orc_lab.importers.reading.source import Source
+from orc_lab.importers.record import Context, Issue, Parsed, Reading, Severity, settled
+from orc_lab.importers.report import Fate, Report, groups, issue_groups
 from orc_lab.importers.there import There
-from orc_lab.model.codec import checked_values, parse
-from orc_lab.model.entities import KINDS, Entity, ImportRecord
+from orc_lab.model.codec import columns
+from orc_lab.model.entities import KINDS, Entity, ImportRecord, Project
 from orc_lab.store import change_log
+from orc_lab.store.bulk import PlainLife
 from orc_lab.store.database import Database
 from orc_lab.store.provenance import Known
 
-_SAMPLES = 3
+Progress = Callable[[int, int], None]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A row to be written, as it began, and the later steps of its life in order of time."""
-
-    entity: Entity
-    steps: Sequence[Step]
+SAMPLES = 3
+_CHUNK = 500
+_LONG = (
+    32 << 20
+)  # bytes of a file: the records as they stood there are packed tightly, which takes a tenth of the memory
+_RANKS = {kind: rank for rank, kind in enumerate(KINDS.values())}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What an import will do, decided when the change log stood at `head`.
 
-    `rows` stand in the order of their kinds, each after those it refers to; `records` are the new import records,
-    `reconsidered` those left out before and imported now; `kept` is what will be kept of the file.
+    `rows` stand in the order of their kinds, each after those it refers to, but for a todo's parent: that is in
+    `parents`. `records` are the new import records, `reconsidered` those left out before and imported now; `kept` is
+    what will be kept of the file.
     """
 
-    name: str
+    source: Source
     format: str
-    reading: Reading
+    known_as: str
     context: Context
-    kept: bytes
+    kept: bytes | str
     head: int
-    rows: Sequence[Ready]
-    records: Sequence[ImportRecord]
+    rows: Packed
+    parents: Mapping[str, str]
+    records: Packed
     reconsidered: Sequence[ImportRecord]
     report: Report
 
 
-def decide(db: Database, reading: Reading, context: Context, *, name: str, format: str, kept: bytes) -> Plan:
-    """Return the plan for what was read of a file, against the database as it stands; nothing is written."""
+def decide(
+    db: Database, reading: Reading, context: Context, *, source: Source, format: str, progress: Progress | None = None
+) -> Plan:
+    """Return the plan for what was read of a file, against the database as it stands; nothing is written.
+
+    `progress(done, total)` is called as records are read.
+    """
     head = change_log.head(db)
-    decision = _Decision(db, reading, context)
+    decision = _Decision(db, reading, context, progress, long=len(source.data) > _LONG)
     return Plan(
-        name=name,
+        source=source,
         format=format,
-        reading=reading,
+        known_as=reading.source,
         context=context,
-        kept=kept,
+        kept=source.data if reading.kept is None else reading.kept,
         head=head,
-        rows=tuple(decision.rows.values()),
+        rows=decision.rows,
+        parents=decision.parents,
         records=decision.records,
         reconsidered=decision.reconsidered,
-        report=decision.report(format, name),
+        report=decision.report(format, source.name),
     )
 
 
 class _Decision:
     """One decision in the making: each record once, those that it refers to before it."""
 
-    def __init__(self, db: Database, reading: Reading, context: Context) -> None:
-        self.rows: dict[str, Ready] = {}
-        self.records: list[ImportRecord] = []
+    def __init__(
+        self, db: Database, reading: Reading, context: Context, progress: Progress | None, *, long: bool
+    ) -> None:
+        self.rows = Packed()
+        self.records = Packed(tightly=long)
+        self.parents: dict[str, str] = {}
         self.reconsidered: list[ImportRecord] = []
         self._reading = reading
+        self._source = reading.source
         self._context = context
-        self._there = There(db, reading)
+        self._there = There(db, reading.source)
         self._ids: dict[str, str] = {}  # external id to row id, of rows that are there or will be
-        self._parents: dict[str, tuple[Parsed, str]] = {}
+        self._new: set[str] = set()
+        self._wanted: list[tuple[str, str]] = []  # who names which parent, by external ids
+        self._titles: dict[str, str] = {}  # of the new projects
+        self._samples: dict[type[Entity], list[str]] = {}
+        self._count = 0
         self._tally: Counter[str] = Counter()
-        self._left_out: list[tuple[str, str]] = []
-        self._changed: list[tuple[str, str]] = []
+        self._fates: list[Fate] = []
         self._issues: list[Issue] = []
-        for kind in KINDS.values():
-            for record in self._there.records:
-                if record.kind is kind:
-                    self._decide(record)
+        total = reading.count or (len(reading.records) if isinstance(reading.records, Sequence) else 0)
+        records = _in_order(reading)
+        while some := list(islice(records, _CHUNK)):
+            self._there.look(some)
+            for record in some:
+                self._decide(record)
+            self._count += len(some)
+            if progress is not None:
+                progress(self._count, max(self._count, total))
         self._adopt()
 
     def report(self, format: str, name: str) -> Report:
         """Return the decision in numbers and sentences."""
         passed = self._reading.passed_over
-        kinds = Counter(type(row.entity).table for row in self.rows.values())
-        changed = groups(self._changed)
+        changed = groups(("", one.external_id) for one in self._fates if one.outcome == "changed")
+        left_out = ((one.why or "", one.external_id) for one in self._fates if one.outcome == "left out")
         return Report(
             format=format,
             source=self._reading.source,
             name=name,
             committed=False,
-            records=sum(not record.made for record in self._there.records) + sum(passed.values()),
+            records=len(self._fates) + sum(passed.values()),
             new=self._tally["new"],
             merged=self._tally["merged"],
             there=self._tally["there"],
             gone=self._tally["gone"],
-            changed=changed[0].count if changed else 0,
+            changed=self._tally["changed"],
             changed_examples=changed[0].examples if changed else (),
-            imported={table.replace("_", " "): kinds[table] for table in KINDS if kinds[table]},
-            left_out=groups(self._left_out, passed),
+            imported={kind.table.replace("_", " "): n for kind in KINDS.values() if (n := self.rows.counts[kind])},
+            left_out=groups(left_out, passed),
             issues=issue_groups(self._issues),
             notes=tuple(self._reading.notes),
-            samples=_samples(self.rows.values()),
+            samples={kind.table.replace("_", " "): lines for kind, lines in self._samples.items()},
+            fates=self._fates,
+            odd=self._issues,
         )
 
     def _decide(self, record: Parsed) -> None:
-        known = self._there.known(record)
+        import_id = self._there.import_id(record)
+        known = self._there.known(import_id)
         if known is not None and known.subject_id is not None:
             self._recall(record, known)
         elif record.left_out is not None:
-            self._leave(record, record.left_out)
+            self._leave(record, import_id, record.left_out)
         elif record.same_as is not None:
-            self._merge(record)
+            self._merge(record, import_id)
         elif (there := self._there.meeting(record)) is not None:
-            self._meet(record, there)
+            self._meet(record, import_id, there)
         else:
-            self._add(record)
+            self._add(record, import_id)
 
-    def _count(self, record: Parsed, what: str) -> None:
+    def _tell(self, record: Parsed, outcome: str, row_id: str | None = None, why: str | None = None) -> None:
+        """Note what became of a record of the file."""
         if not record.made:
-            self._tally[what] += 1
+            self._tally[outcome] += 1
+            title = record.values.get("title") or record.values.get("goal")
+            self._fates.append(Fate(record.external_id, record.kind.noun, title, outcome, row_id, why))
 
     def _recall(self, record: Parsed, known: Known) -> None:
         """Leave a record alone that was imported before, whatever became of it since."""
         if known.subject_id in self._there.alive:
             self._ids[record.external_id] = str(known.subject_id)
-        if record.made:
-            return
         if known.left_out is not None:
-            self._left_out.append((known.left_out, record.external_id))
+            self._tell(record, "left out", known.subject_id, known.left_out)
         elif known.subject_id not in self._there.alive:
-            self._count(record, "gone")
-        elif known.content_hash != record.content_hash:
-            self._changed.append(("", record.external_id))
+            self._tell(record, "gone")
         else:
-            self._count(record, "there")
+            same = known.content_hash == record.content_hash
+            self._tell(record, "there" if same else "changed", known.subject_id)
 
-    def _leave(self, record: Parsed, why: str, subject_id: str | None = None) -> None:
+    def _leave(self, record: Parsed, import_id: str, why: str, subject_id: str | None = None) -> None:
         if record.made:
-            self._warn(record, f"a {record.kind.noun} of it was left out: {why}")
+            self._warn(record.external_id, f"a {record.kind.noun} of it was left out: {why}")
             return
-        self._left_out.append((why, record.external_id))
-        if self._there.known(record) is None:
-            self.records.append(self._provenance(record, subject_id, why))
+        self._tell(record, "left out", subject_id, why)
+        if self._there.known(import_id) is None:
+            self._remember(record, import_id, subject_id, why)
 
-    def _merge(self, record: Parsed) -> None:
+    def _merge(self, record: Parsed, import_id: str) -> None:
         """Let a record point to the row of the one that took it in; if that was made before, this one came too late."""
         target = self._row(str(record.same_as))
-        if target in self.rows:
-            self._count(record, "merged")
-            self._remember(record, target)
+        if target in self._new:
+            self._tell(record, "merged", target)
+            self._remember(record, import_id, target)
         else:
-            self._leave(record, f"its {record.kind.noun} was imported before, kept as it is here", target)
+            self._leave(record, import_id, f"its {record.kind.noun} was imported before, kept as it is here", target)
         if target is not None:
             self._ids[record.external_id] = target
 
-    def _meet(self, record: Parsed, there: str) -> None:
+    def _meet(self, record: Parsed, import_id: str, there: str) -> None:
         """Let a record point to a row of the person's own that is the same thing."""
         self._ids[record.external_id] = there
         if record.made:
-            self._remember(record, there)
+            self._remember(record, import_id, there)
         else:
-            self._leave(record, f"a {record.kind.noun} of your own stands here, kept as it is", there)
+            self._leave(record, import_id, f"a {record.kind.noun} of your own stands here, kept as it is", there)
 
-    def _add(self, record: Parsed) -> None:
+    def _add(self, record: Parsed, import_id: str) -> None:
         found = self._links(record)
         if isinstance(found, str):
-            self._leave(record, found)
+            self._leave(record, import_id, found)
             return
         id = self._there.free_id(record)
         try:
-            ready = self._ready(record, id, found)
+            life = rows.life(record, id, found, self._context.user_id)
         except InvalidValue as error:
-            self._leave(record, str(error))
+            self._leave(record, import_id, str(error))
             return
-        self.rows[id] = ready
+        if "parent_id" in record.links:
+            self._wanted.append((record.external_id, record.links["parent_id"]))
+        self.rows.add(record.kind, life)
+        self._new.add(id)
         self._ids[record.external_id] = id
         self._issues += record.issues
-        self._count(record, "new")
-        self._remember(record, id)
-
-    def _ready(self, record: Parsed, id: str, links: Mapping[str, str | None]) -> Ready:
-        values: dict[str, Any] = {**record.values, **links, "id": id}
-        if "user_id" in record.kind.__dataclass_fields__:
-            values["user_id"] = self._context.user_id
-        if values.get("adjusted_hours") is not None:
-            values["actual_hours"] = values["adjusted_hours"]
-        steps = [Step(at=step.at, values=checked_values(record.kind, step.values)) for step in record.steps]
-        return Ready(entity=parse(record.kind, values), steps=steps)
+        self._show(record, id, life, found.get("project_id"))
+        self._tell(record, "new", id)
+        self._remember(record, import_id, id)
 
     def _links(self, record: Parsed) -> dict[str, str | None] | str:
         """Return the ids of the rows that a record refers to, or why it can't be without one that isn't there."""
         found: dict[str, str | None] = {}
         for field, target in record.links.items():
-            if field == "parent_id":
-                self._parents[record.external_id] = (record, target)
+            if field == "parent_id":  # which may come later
                 continue
             found[field] = self._row(target)
             if found[field] is None:
                 noun = target.partition(":")[0].replace("-", " ")
                 if record.kind.__dataclass_fields__[field].default is MISSING:
                     return f"the {noun} that it names is not there"
-                self._warn(record, f"the {noun} that it names is not there: imported without it")
+                self._warn(record.external_id, f"the {noun} that it names is not there: imported without it")
         return found
 
     def _row(self, external_id: str) -> str | None:
@@ -216,49 +236,65 @@ class _Decision:
 
     def _adopt(self) -> None:
         """Give rows their parents, once all rows are known; a parent that is one's own child is left out."""
-        parents: dict[str, str] = {}
-        for record, target in self._parents.values():
-            id, parent = self._ids.get(record.external_id), self._row(target)
-            if id not in self.rows or id is None:
-                continue
+        for child, target in self._wanted:
+            id, parent = self._ids[child], self._row(target)
             above = parent
             while above is not None and above != id:
-                above = parents.get(above)
+                above = self.parents.get(above)
             if parent is None or above == id:
                 why = "is not there" if parent is None else "is its own child"
-                self._warn(record, f"the parent that it names {why}: imported without it")
-                continue
-            parents[id] = parent
-            ready = self.rows[id]
-            first = Step(at=record.values["created_at"], values={"parent_id": parent})
-            self.rows[id] = replace(ready, steps=[first, *ready.steps])
+                self._warn(child, f"the parent that it names {why}: imported without it")
+            else:
+                self.parents[id] = parent
 
-    def _warn(self, record: Parsed, sentence: str) -> None:
-        self._issues.append(Issue(external_id=record.external_id, severity=Severity.WARNING, sentence=sentence))
+    def _show(self, record: Parsed, id: str, life: PlainLife, project: str | None) -> None:
+        """Keep the first rows of each kind as examples, with what they become."""
+        if record.kind is Project:
+            self._titles[id] = str(record.values["title"])
+        shown = self._samples.setdefault(record.kind, [])
+        if len(shown) < SAMPLES:
+            row = rows.last(record.kind, life)
+            line = rows.described(record.kind, row, self._context.clock, self._titles.get(project or ""))
+            if line is None:
+                del self._samples[record.kind]
+            else:
+                shown.append(line)
 
-    def _remember(self, record: Parsed, subject_id: str | None) -> None:
-        reconsidered = self._there.known(record) is not None
-        (self.reconsidered if reconsidered else self.records).append(self._provenance(record, subject_id))
+    def _warn(self, external_id: str, sentence: str) -> None:
+        self._issues.append(Issue(external_id=external_id, severity=Severity.WARNING, sentence=sentence))
 
-    def _provenance(self, record: Parsed, subject_id: str | None, why: str | None = None) -> ImportRecord:
-        return ImportRecord(
-            id=self._there.import_ids[record.external_id],
-            source=self._reading.source,
-            external_id=record.external_id,
-            subject=record.kind.table if subject_id else None,
-            subject_id=subject_id,
-            content_hash=record.content_hash,
-            raw=record.raw,
-            left_out=why,
-            imported_at=self._context.now,
+    def _remember(self, record: Parsed, import_id: str, subject_id: str | None, why: str | None = None) -> None:
+        """Keep the record as it stood in the file, whether it was imported or left out."""
+        subject, now = record.kind.table if subject_id else None, self._context.now
+        row = (
+            import_id,
+            self._source,
+            record.external_id,
+            subject,
+            subject_id,
+            record.content_hash,
+            record.raw,
+            why,
+            now,
         )
+        if self._there.known(import_id) is not None:
+            self.reconsidered.append(ImportRecord(**dict(zip(_COLUMNS, row, strict=True))))  # type: ignore[arg-type]
+        else:
+            self.records.add(ImportRecord, (row, None, ()))
 
 
-def _samples(rows: Iterable[Ready]) -> dict[str, Sequence[str]]:
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        titles = found.setdefault(type(row.entity).table.replace("_", " "), [])
-        title = getattr(row.entity, "title", None) or getattr(row.entity, "goal", None)
-        if title and len(titles) < _SAMPLES:
-            titles.append(title.strip().splitlines()[0])
-    return {kind: titles for kind, titles in found.items() if titles}
+_COLUMNS = ("id", "source", "external_id", "subject", "subject_id", "content_hash", "raw", "left_out", "imported_at")
+assert columns(ImportRecord) == _COLUMNS
+
+
+def _in_order(reading: Reading) -> Iterator[Parsed]:
+    """Return the records, each external id once, each kind after those that it may refer to."""
+    if not isinstance(reading.records, Sequence):
+        yield from reading.records
+        return
+    records = sorted(settled(reading.records), key=lambda record: _RANKS[record.kind])
+    records.reverse()
+    if isinstance(reading.records, list):
+        reading.records.clear()  # so that each can be forgotten once it is decided: together they are large
+    while records:
+        yield records.pop()

@@ -2,18 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, count
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # None where Python has no C
+from operator import attrgetter
 from typing import Any, Literal, Protocol
 
-from orc_lab.importers.mapping import ColumnMapping
-from orc_lab.importers.source import Source
+from orc_lab.importers.reading.source import Source
+from orc_lab.importers.tables.mapping import ColumnMapping
 from orc_lab.model.clock import Clock
-from orc_lab.model.entities import Entity
+from orc_lab.model.entities import Entity, Todo
 
-_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+# What `encode` makes anew for each value, which takes as long as a small value itself: without a look for cycles, which
+# nothing that was parsed has.
+_parts = c_make_encoder and c_make_encoder(
+    None, _encoder.default, encode_basestring, None, ": ", ", ", True, False, True
+)
 
 
 class Severity(StrEnum):
@@ -23,7 +30,9 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# An import makes hundreds of thousands of these. They are values like others, only not frozen: a frozen one takes five
+# times as long to make.
+@dataclass(slots=True, kw_only=True)
 class Issue:
     """Something odd about one record, which was imported all the same; the raw record keeps what stood there."""
 
@@ -32,7 +41,7 @@ class Issue:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Step:
     """A later moment in a row's life: the fields that changed at an instant (seconds UTC)."""
 
@@ -40,7 +49,7 @@ class Step:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Parsed:
     """One record of a file: the row it becomes, as it was at first, and the steps of its life since.
 
@@ -70,21 +79,31 @@ class Parsed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the person chose: whose records of several persons' (`all` for everybody's), which column means what,
-    and the name under which this source's records are known (for two files that would be taken for one source)."""
+    the name under which this source's records are known (for two files that would be taken for one source), and which
+    address's storage where a browser's profile holds several."""
 
     person: str | None = None
     mapping: ColumnMapping | None = None
     source: str | None = None
+    origin: str | None = None
+
+
+def _nothing(titles: Collection[str]) -> Sequence[Todo]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a format must know to read: the person's zone and id, the instant that counts as now, the choices."""
+    """What a format must know to read: the person's zone and id, the instant that counts as now, the choices.
+
+    `titled` returns the person's todos that have one of some titles, for a format whose records name todos so.
+    """
 
     clock: Clock
     user_id: str
     now: int
     options: Options = field(default_factory=Options)
+    titled: Callable[[Collection[str]], Sequence[Todo]] = field(default=_nothing, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +112,19 @@ class Reading:
 
     `source` is the name under which its records stay known, `notes` say what will not survive or was assumed,
     `passed_over` counts the records that the person did not ask for, by reason. `kept` is what may be kept of the
-    file as a fallback; None means all of it.
+    file as a fallback; None means all of it. `count` is how many records there are about, where that is known.
+
+    `records` may be a list in any order, which is emptied as it is read; or, for long files, an iterator that holds
+    few of them at a time: it yields each external id once, kinds in the order of `entities.KINDS`, and `notes` may
+    grow until it ends.
     """
 
     source: str
-    records: Sequence[Parsed]
+    records: Sequence[Parsed] | Iterator[Parsed]
     notes: Sequence[str] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
-    kept: bytes | None = None
+    kept: bytes | str | None = None
+    count: int | None = None
 
 
 class Format(Protocol):
@@ -120,7 +144,7 @@ def as_raw(record: object) -> tuple[str, str]:
 
     A half character (lone surrogate) fits into no database; it stands there escaped.
     """
-    raw = _encoded(record)
+    raw = "".join(_parts(record, 0)) if _parts is not None else _encoder.encode(record)
     try:
         content = raw.encode()
     except UnicodeEncodeError:
@@ -135,7 +159,7 @@ def history(values: Mapping[str, Any], steps: Iterable[Step]) -> tuple[dict[str,
     Steps at or before the beginning belong to it; `updated_at`, where the file tells it, is set by the last step.
     """
     first, later = dict(values), list[Step]()
-    for step in sorted(steps, key=lambda step: step.at):
+    for step in sorted(steps, key=_AT):
         if step.at <= first["created_at"]:
             first.update(step.values)
         elif later and later[-1].at == step.at:
@@ -148,6 +172,9 @@ def history(values: Mapping[str, Any], steps: Iterable[Step]) -> tuple[dict[str,
         first["updated_at"] = first["created_at"]
         later[-1] = Step(at=last.at, values={**last.values, "updated_at": updated})
     return first, later
+
+
+_AT = attrgetter("at")
 
 
 def settled(records: Iterable[Parsed]) -> list[Parsed]:

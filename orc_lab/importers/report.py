@@ -1,14 +1,19 @@
 """An import in numbers and sentences: as it would be (the preview), or as it was."""
 
+import csv
+import io
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from orc_lab.importers.record import Issue, Severity
 from orc_lab.model.entities import KINDS
+from orc_lab.model.spreadsheet import guarded
 
 EXAMPLES = 5
+_COLUMNS = ("record", "kind", "title", "outcome", "id", "remarks")
 _NOUNS = {table.replace("_", " "): kind.noun for table, kind in KINDS.items()}
 
 
@@ -22,6 +27,17 @@ class Group:
     severity: Severity | None = None
 
 
+class Fate(NamedTuple):
+    """What becomes of one record of a file: `outcome` is new, merged, there, changed, gone or left out."""
+
+    external_id: str
+    kind: str
+    title: str | None
+    outcome: str
+    row_id: str | None
+    why: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What an import brings, or brought where `committed`.
@@ -29,6 +45,7 @@ class Report:
     `records` counts what stands in the file; each is one of `new`, `merged` (into another), `there` (already),
     `changed` (in the file since the last import; kept as it is here), `gone` (deleted here since) or left out.
     `imported` counts the rows by kind; there may be more of them than `new` records, as a project for each name.
+    `samples` are lines with titles and what they become. `fates` tells of each record, `odd` what was odd about it.
     """
 
     format: str
@@ -47,11 +64,38 @@ class Report:
     issues: Sequence[Group]
     notes: Sequence[str]
     samples: Mapping[str, Sequence[str]]
+    fates: Sequence[Fate] = ()
+    odd: Sequence[Issue] = ()
     kept: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values for JSON."""
-        return asdict(self)
+        """Return all but the single records as plain values for JSON."""
+        plain = asdict(replace(self, fates=(), odd=()))
+        return {name: value for name, value in plain.items() if name not in ("fates", "odd")}
+
+    def records_as_csv(self) -> str:
+        """Return a line for each record of the file: what it is, what became of it, and all that is to be said of it.
+
+        What a spreadsheet would take for a formula begins with an apostrophe.
+        """
+        out = io.StringIO()
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(_COLUMNS)
+        table.writerows([guarded(cell or "") for cell in row.values()] for row in self._each())
+        return out.getvalue()
+
+    def records_as_json(self) -> str:
+        """Return the same as a JSON array."""
+        return json.dumps(list(self._each()), indent=1) + "\n"
+
+    def _each(self) -> Iterator[dict[str, str | None]]:
+        said: dict[str, list[str]] = {}
+        for issue in self.odd:
+            said.setdefault(issue.external_id, []).append(issue.sentence)
+        for one in self.fates:
+            told = [*([one.why] if one.why else []), *said.get(one.external_id, ())]
+            values = (one.external_id, one.kind, one.title, one.outcome, one.row_id, "; ".join(told))
+            yield dict(zip(_COLUMNS, values, strict=True))
 
     def lines(self) -> list[str]:
         """Return the report as lines for a terminal; titles and ids in it are untrusted."""
@@ -76,8 +120,8 @@ class Report:
             found += _told(heading, [group for group in self.issues if group.severity is severity])
         found += ["Worth knowing:", *(f"  {note}" for note in self.notes)] if self.notes else []
         if not self.committed:
-            for kind, titles in self.samples.items():
-                found.append(f"Among the {kind}: {'; '.join(titles)}")
+            for kind, shown in self.samples.items():
+                found += [f"Among the {kind}:", *(f"  {line}" for line in shown)]
         return [*found, f"The file is kept in {self.kept}."] if self.kept else found
 
 

@@ -1,26 +1,48 @@
 """Import a file: identify its format, preview what it brings, then commit it in one transaction."""
 
-import gc
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
+from orc_lab.backup import keep, written
 from orc_lab.errors import InvalidValue, UnreadableFile, of_system
-from orc_lab.importers import creation_store, task_csv
-from orc_lab.importers.decide import Plan, decide
+from orc_lab.importers.creation import export as creation_store
+from orc_lab.importers.creation import firefox
+from orc_lab.importers.decide import Plan, Progress, decide
+from orc_lab.importers.org import files as org
+from orc_lab.importers.own import document as orc_json
+from orc_lab.importers.reading.source import Source, open_source
 from orc_lab.importers.record import Context, Format, Options
 from orc_lab.importers.report import Report
-from orc_lab.importers.source import Source, open_source
-from orc_lab.importers.write import Progress, write
-from orc_lab.store import change_log
+from orc_lab.importers.super_productivity import backup as super_productivity
+from orc_lab.importers.tables import tasks as task_csv
+from orc_lab.importers.taskwarrior import export as taskwarrior
+from orc_lab.importers.taskwarrior import timewarrior
+from orc_lab.importers.todoist import export as todoist
+from orc_lab.importers.write import write
+from orc_lab.model.entities import Todo
+from orc_lab.store import change_log, repository
+from orc_lab.store.uncollected import uncollected
 from orc_lab.workbench.bench import Workbench
 
-FORMATS: Sequence[Format] = (creation_store, task_csv)
+FORMATS: Sequence[Format] = (
+    creation_store,
+    super_productivity,
+    taskwarrior,
+    timewarrior,
+    todoist,
+    org,
+    task_csv,
+)
+NAMES = (orc_json.NAME, *(one.NAME for one in FORMATS))  # of all that can be imported
 LARGEST_KEPT = 50 * 1024 * 1024
+_NOT_KEPT = "The file is larger than 50 MB: no copy of it was made, so keep it yourself."
 
 
 class _NothingNew(Exception):
@@ -35,55 +57,77 @@ def plan(
     options: Options | None = None,
     name: str | None = None,
     now: int | None = None,
+    progress: Progress | None = None,
 ) -> Plan:
     """Return what an import of a file, of standard input (`-`) or of bytes would bring; nothing is written.
 
-    Days are those of the person's zone as it is now. Raises UnreadableFile for what can't be read or is in no format
-    that is known, NeedsChoice where the person must say more, InvalidValue for an option that doesn't fit.
+    A folder, or an SQLite file, is looked at as a Firefox profile with the old app's storage. Days are those of the
+    person's zone as it is now. `progress(done, total)` is called as records are read. Raises UnreadableFile for what
+    can't be read or is in no format that is known, NeedsChoice where the person must say more, InvalidValue for an
+    option that doesn't fit.
     """
-    source = open_source(given, name=name)
-    with _uncollected():
-        return _plan(wb, source, format, options, now)
-
-
-def _plan(wb: Workbench, source: Source, format: str | None, options: Options | None, now: int | None) -> Plan:
+    options = options or Options()
+    source = _opened(wb, given, format, name, options)
     reader = _named(format) if format is not None else identify(source)
     now = int(time.time()) if now is None else now
-    context = Context(clock=wb.clock(), user_id=wb.user_id, now=now, options=options or Options())
+    titled = partial(_titled, wb)
+    context = Context(clock=wb.clock(), user_id=wb.user_id, now=now, options=options, titled=titled)
+    with uncollected():
+        return _plan(wb, source, reader, context, progress)
+
+
+def _plan(wb: Workbench, source: Source, reader: Format, context: Context, progress: Progress | None) -> Plan:
     reading = reader.read(source, context)
-    kept = source.data if reading.kept is None else reading.kept
-    return decide(wb.db, reading, context, name=source.name, format=reader.NAME, kept=kept)
+    return decide(wb.db, reading, context, source=source, format=reader.NAME, progress=progress)
+
+
+def _titled(wb: Workbench, titles: Collection[str]) -> list[Todo]:
+    """Return the person's todos that have one of the titles."""
+    rest, found = iter(titles), list[Todo]()
+    while some := list(islice(rest, 500)):
+        found += repository.find(wb.db, Todo, {"title": some})
+    return found
+
+
+def _opened(
+    wb: Workbench, given: str | os.PathLike[str] | bytes, format: str | None, name: str | None, options: Options
+) -> Source:
+    if isinstance(given, bytes) or given == "-":
+        return open_source(given, name=name)
+    _check_foreign(wb, os.fspath(given))
+    if format in (None, creation_store.NAME) and firefox.may_hold(given):
+        return firefox.open_storage(given, options.origin)
+    return open_source(given, name=name)
+
+
+def _check_foreign(wb: Workbench, path: str) -> None:
+    """Raise UnreadableFile for the open database itself: to open and close it once more would drop its locks."""
+    for ending in ("", "-wal", "-shm"):
+        with suppress(OSError, ValueError):
+            if os.path.samefile(path, wb.db.file + ending):
+                raise UnreadableFile(path, "it is the database to import into", "Name the file that is to go in.")
 
 
 def commit(wb: Workbench, plan: Plan, progress: Progress | None = None) -> Report:
     """Do what a plan says, in one transaction, and return the report; a plan with nothing new writes nothing.
 
-    The file is kept beside the database, in `imports/`, unless it is larger than 50 MB. What another process has
-    changed since the plan was made is respected. `progress(done, total)` is called as rows are written. Raises
-    NotWritable, DiskFull or DatabaseLocked, and then nothing was changed.
+    Before it, the database is backed up, unless nothing is in it yet. The file is kept beside the database, in
+    `imports/`, unless it is larger than 50 MB. What another process has changed since the plan was made is respected.
+    `progress(done, total)` is called as rows are written. Raises NoRoomForBackup, NotWritable, DiskFull or
+    DatabaseLocked, and then nothing was changed.
     """
     if not (plan.records or plan.reconsidered):
         return replace(plan.report, committed=True)
     kept = None
-    with _uncollected(), suppress(_NothingNew), wb.edit(f"import {plan.reading.source}", origin="import") as tx:
+    keep.before_import(wb.db)
+    with uncollected(), suppress(_NothingNew), wb.edit(f"import {plan.known_as}", origin="import") as tx:
         plan = _current(wb, plan)
         if not (plan.records or plan.reconsidered):
             raise _NothingNew  # another import was faster: takes the edit back, which would be an empty one
         write(wb.db, tx, plan, progress)
         kept = _keep(wb, plan)
-    return replace(plan.report, committed=True, kept=kept)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let the garbage collector rest: among a million small objects that all live on, it costs a third of the time."""
-    resting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if resting:
-            gc.enable()
+    notes = plan.report.notes if kept or len(plan.kept) <= LARGEST_KEPT else (*plan.report.notes, _NOT_KEPT)
+    return replace(plan.report, committed=True, kept=kept, notes=notes)
 
 
 def identify(source: Source) -> Format:
@@ -92,44 +136,53 @@ def identify(source: Source) -> Format:
     sure, best = max(((one.identify(head, source.name), one) for one in FORMATS), key=lambda pair: pair[0])
     if sure > 0:
         return best
-    names = ", ".join(one.NAME for one in FORMATS)
-    raise UnreadableFile(
-        source.name, f"it looks like none of the formats that orc knows ({names})", "Name its format with --from."
-    )
+    why = f"it looks like none of the formats that orc knows ({', '.join(NAMES)})"
+    raise UnreadableFile(source.name, why, "Name its format with --from.")
 
 
 def _named(format: str) -> Format:
     for one in FORMATS:
         if format == one.NAME:
             return one
-    raise InvalidValue("--from", format, "one of " + ", ".join(one.NAME for one in FORMATS))
+    raise InvalidValue("--from", format, "one of " + ", ".join(NAMES))
 
 
 def _current(wb: Workbench, plan: Plan) -> Plan:
     """Return the plan as it would be decided now: another edit may have come between."""
     if change_log.head(wb.db) == plan.head:
         return plan
-    return decide(wb.db, plan.reading, plan.context, name=plan.name, format=plan.format, kept=plan.kept)
+    return _plan(wb, plan.source, _named(plan.format), plan.context, None)
 
 
 def _keep(wb: Workbench, plan: Plan) -> str | None:
     """Keep the file as a fallback beside the database, under the day and its name; a copy that is there is enough."""
     if len(plan.kept) > LARGEST_KEPT:
         return None
+    kept = plan.kept if isinstance(plan.kept, bytes) else plan.kept.encode("utf-8", "surrogatepass")
     folder = Path(wb.db.path).absolute().parent / "imports"
     day = plan.context.clock.day(plan.context.now)
-    stem, ending = os.path.splitext(re.sub(r"[^\w.-]+", "-", Path(plan.name).name).strip("-.")[-80:] or "import")
+    name = Path(plan.source.kept_as or plan.source.name).name
+    stem, ending = os.path.splitext(re.sub(r"[^\w.-]+", "-", name).strip("-.")[-80:] or "import")
     try:
         folder.mkdir(exist_ok=True)
         for again in range(1, 1000):
             path = folder / f"{day}-{stem}{f'-{again}' if again > 1 else ''}{ending}"
             if not path.exists():
                 beside = path.with_name(path.name + ".part")
-                beside.write_bytes(plan.kept)
+                _written(beside, kept)
                 beside.replace(path)
+                written.note(path)
                 return str(path)
-            if path.read_bytes() == plan.kept:
+            if path.read_bytes() == kept:
                 return str(path)
     except OSError as error:
         raise of_system(error) from None
     return None
+
+
+def _written(path: Path, data: bytes) -> None:
+    """Write a file that is to outlast a power loss, as the rows do."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,10 +1,10 @@
 """What stands in the database already, as far as the records of a file may meet it."""
 
-from collections.abc import Iterable
-from itertools import chain, count
+from collections.abc import Iterable, Sequence
+from itertools import count
 
-from orc_lab.importers.record import Parsed, Reading, settled
-from orc_lab.model.entities import KINDS, Intention, Project, Todo, WeeklyGoal
+from orc_lab.importers.record import Parsed
+from orc_lab.model.entities import KINDS, Entity, Intention, Project, Todo, WeeklyGoal
 from orc_lab.model.ids import derived_id
 from orc_lab.store import provenance, repository
 from orc_lab.store.database import Database
@@ -14,49 +14,69 @@ _NAMED = (Intention, Project, Todo, WeeklyGoal)  # no two of their rows share an
 
 
 class There:
-    """What a source has brought before, which ids are taken, and the records of a reading, each external id once."""
+    """What a source has brought before, and which ids are taken. Records are met some at a time: `look`, then ask."""
 
-    def __init__(self, db: Database, reading: Reading) -> None:
-        self.records = settled(reading.records)
+    def __init__(self, db: Database, source: str) -> None:
         self._db = db
-        self._source = reading.source
-        self._known = provenance.known(db, reading.source)
-        self.import_ids = {one.external_id: derived_id(reading.source, one.external_id) for one in self.records}
+        self._source = source
+        self._known = provenance.known(db, source)
         self.alive = _alive(db, self._known.values())
-        self._by_title: dict[str, str] = {}
-        if any(record.meets == "title" for record in self.records):
-            self._by_title = {
-                one.title.casefold(): one.id for one in repository.find(db, Project, {}, order="-created_at")
-            }
-        self._row_ids = {one.external_id: one.row_id or self._derived(one) for one in self.records}
-        own = [record.row_id for record in self.records if record.row_id is not None]
-        self._taken = set(chain.from_iterable(provenance.existing(db, kind, own) for kind in _NAMED))
-        for kind in {record.kind for record in self.records}:
-            made = [self._row_ids[one.external_id] for one in self.records if one.kind is kind and one.row_id is None]
-            self._taken |= provenance.existing(db, kind, made)
+        self._by_title: dict[str, str] | None = None
+        self._taken: set[str] = set()
+        self._empty: dict[type[Entity], bool] = {}
+        self._wanted: dict[str, str] = {}  # by external id, of the records looked at
 
-    def known(self, record: Parsed) -> Known | None:
+    def look(self, records: Sequence[Parsed]) -> None:
+        """Learn which ids that these records want are taken."""
+        own, derived = list[str](), dict[type[Entity], list[str]]()
+        self._wanted.clear()
+        for record in records:
+            if record.row_id is not None:
+                own.append(record.row_id)
+            else:
+                self._wanted[record.external_id] = id = self._derived(record)
+                derived.setdefault(record.kind, []).append(id)
+        for named in _NAMED if own else ():
+            self._taken |= self._existing(named, own)
+        for kind, ids in derived.items():
+            self._taken |= self._existing(kind, ids)
+
+    def _existing(self, kind: type[Entity], ids: Iterable[str]) -> set[str]:
+        if kind not in self._empty:
+            self._empty[kind] = repository.count(self._db, kind, {}) == 0
+        return set() if self._empty[kind] else provenance.existing(self._db, kind, ids)
+
+    def import_id(self, record: Parsed) -> str:
+        """Return the id of the import record that a record has, or will have."""
+        return derived_id(self._source, record.external_id)
+
+    def known(self, import_id: str) -> Known | None:
         """Return what is known of a record from an earlier import."""
-        return self._known.get(self.import_ids[record.external_id])
+        return self._known.get(import_id)
 
     def row_of(self, external_id: str) -> str | None:
         """Return the row that a record of an earlier import became, if it is there still."""
-        known = self._known.get(derived_id(self._source, external_id))
+        known = self._known.get(derived_id(self._source, external_id)) if self._known else None
         return known.subject_id if known is not None and known.subject_id in self.alive else None
 
     def meeting(self, record: Parsed) -> str | None:
         """Return the id of a row that is the same thing as a record, but does not come from it."""
         if record.meets == "id":
             return record.row_id if record.row_id in self._taken else None
-        return self._by_title.get(record.values["title"].casefold()) if record.meets == "title" else None
+        return self._titles().get(record.values["title"].casefold()) if record.meets == "title" else None
+
+    def _titles(self) -> dict[str, str]:
+        if self._by_title is None:
+            found = repository.find(self._db, Project, {}, order="-created_at")
+            self._by_title = {one.title.casefold(): one.id for one in found}
+        return self._by_title
 
     def free_id(self, record: Parsed) -> str:
         """Return an id that no row has: the record's own, if nothing else has it, or one derived from it."""
-        wanted = self._row_ids[record.external_id]
-        for again in count(1):
-            if wanted not in self._taken:
-                break
-            wanted = self._derived(record, str(again))
+        wanted = record.row_id or self._wanted[record.external_id]
+        if wanted in self._taken:
+            derived = (self._derived(record, str(again)) for again in count(1))
+            wanted = next(id for id in derived if id not in self._taken)
         self._taken.add(wanted)
         return wanted
 

@@ -1,81 +1,86 @@
 """Write a plan's rows with their back-dated history, and the activities that tell it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import groupby, islice
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from orc_lab.importers.decide import Plan, Ready
-from orc_lab.model.codec import plain
+from orc_lab.importers.decide import Plan, Progress
+from orc_lab.importers.packed import PackedByTime
+from orc_lab.model.change import Value
+from orc_lab.model.codec import columns
 from orc_lab.model.entities import Activity, Entity, ImportRecord, Intention, Project, Todo, WeeklyGoal
 from orc_lab.model.ids import dated_id
 from orc_lab.store import provenance
-from orc_lab.store.bulk import Bulk, Life
+from orc_lab.store.bulk import Bulk, PlainLife
 from orc_lab.store.database import Database, Transaction
 
-Progress = Callable[[int, int], None]
-
 _TOLD: Mapping[str, str] = {"status": "status", "estimated_hours": "estimate", "progress": "progress"}
-_WITH_ACTIVITIES = (Intention, Project, Todo, WeeklyGoal)
-_BEGINNINGS = ("created_at", "started_at", "occurred_at", "valid_from")
+_WITH_ACTIVITIES: Sequence[type[Entity]] = (Intention, Project, Todo, WeeklyGoal)
+_TOLD_OF = {
+    kind: {name: place for place, name in enumerate(columns(kind)) if name in _TOLD} for kind in _WITH_ACTIVITIES
+}
 _RECONSIDERED = ("subject", "subject_id", "content_hash", "raw", "left_out", "imported_at")
-_CHUNK = 500
+_PARENT = columns(Todo).index("parent_id")
+_CHUNK = 1000
+_ENTRIES = 5  # of the log, for a record: more or less
 
 
 def write(db: Database, tx: Transaction, plan: Plan, progress: Progress | None) -> None:
     """Write everything of a plan, and tell how many rows are written of how many."""
-    activities = _activities(db, plan.rows, tx.now)
-    total = len(plan.rows) + len(activities) + len(plan.records)
-    done = 0
-    with Bulk(tx) as bulk:
-        for kind, lives in groupby(_lives(plan, activities), key=lambda life: type(life[0])):
-            while some := list(islice(lives, _CHUNK)):
-                bulk.insert(kind, some)
-                done += len(some)
-                if progress is not None:
-                    progress(done, total)
+    total, done = len(plan.rows) + len(plan.records), 0
+    activities = PackedByTime()
+    with Bulk(tx, expected=_ENTRIES * len(plan.rows)) as bulk:
+        for kind, lives in _chunks(db, tx, plan, activities):
+            bulk.insert_plain(kind, lives)
+            done += len(lives)
+            if progress is not None:
+                progress(done, total + len(activities))
     for record in plan.reconsidered:
         tx.update(ImportRecord, record.id, {name: getattr(record, name) for name in _RECONSIDERED})
 
 
-def _lives(plan: Plan, activities: Iterable[Activity]) -> Iterator[Life]:
-    for row in plan.rows:
-        yield row.entity, _began(row.entity), [(step.at, step.values) for step in row.steps]
-    for activity in activities:
-        yield activity, activity.occurred_at, ()
-    for record in sorted(plan.records, key=lambda record: record.id):
-        yield record, None, ()
+def _chunks(
+    db: Database, tx: Transaction, plan: Plan, activities: PackedByTime
+) -> Iterator[tuple[type[Entity], Sequence[PlainLife]]]:
+    """Yield the rows, then the activities that tell their lives, then the records."""
+    for kind, lives in plan.rows.chunks():
+        if kind is Todo and plan.parents:
+            for row, _, _ in lives:
+                if (parent := plan.parents.get(str(row[0]))) is not None:
+                    row[_PARENT] = parent  # type: ignore[index]
+        if kind in _WITH_ACTIVITIES:
+            for life in lives:
+                for at, activity in _told(kind, life, tx.now):
+                    activities.add(at, (activity, at, ()))
+        yield kind, lives
+    told_before = provenance.imported_before(db, tx.tx)
+    rest = iter(activities)
+    while some := list(islice(rest, _CHUNK)):
+        yield Activity, _not_told(db, some) if told_before else some
+    yield from plan.records.chunks()
 
 
-def _began(entity: Entity) -> int:
-    return next(int(getattr(entity, name)) for name in _BEGINNINGS if hasattr(entity, name))
+def _not_told(db: Database, lives: Sequence[PlainLife]) -> Sequence[PlainLife]:
+    """Return the activities that no import which was undone has told before."""
+    there = provenance.existing(db, Activity, (str(row[0]) for row, _, _ in lives))
+    return [life for life in lives if life[0][0] not in there]
 
 
-def _activities(db: Database, rows: Iterable[Ready], now: int) -> list[Activity]:
-    """Return what happened to the rows, in order of time, without what an import that was undone has told before."""
-    told = [activity for row in rows if type(row.entity) in _WITH_ACTIVITIES for activity in _told(row, now)]
-    there = provenance.existing(db, Activity, (activity.id for activity in told))
-    return sorted((one for one in told if one.id not in there), key=lambda activity: activity.id)
-
-
-def _told(row: Ready, now: int) -> Iterator[Activity]:
-    entity, last = row.entity, {name: plain(getattr(row.entity, name, None)) for name in _TOLD}
-    what = "status" if last["status"] else "created"
-    yield _activity(entity, what, None, last["status"], _began(entity), now)
-    for step in row.steps:
+def _told(kind: type[Entity], life: PlainLife, now: int) -> Iterator[tuple[int, Sequence[Value]]]:
+    """Yield the activities that tell a row's life, in the order of their columns, each with its instant."""
+    row, began, steps = life
+    id, at, places = str(row[0]), began or 0, _TOLD_OF[kind]
+    first = row[places["status"]] if "status" in places else None
+    yield at, _activity(kind, id, "status" if first else "created", None, first, at, now)
+    last: dict[str, Value] = {}
+    for at, values in steps:
         for name, what in _TOLD.items():
-            if name in step.values and (new := plain(step.values[name])) != last[name]:
-                yield _activity(entity, what, last[name], new, step.at, now)
-                last[name] = new
+            if name in values:
+                old, new = last[name] if name in last else row[places[name]], values[name]
+                if new != old:
+                    yield at, _activity(kind, id, what, old, new, at, now)
+                    last[name] = new
 
 
-def _activity(entity: Entity, what: str, old: Any, new: Any, at: int, now: int) -> Activity:
-    return Activity(
-        id=dated_id(max(at, 0), "import", entity.id, what, str(old), str(new)),
-        subject=entity.table,
-        subject_id=entity.id,
-        kind=what,
-        old=old,
-        new=new,
-        occurred_at=at,
-        recorded_at=now,
-    )
+def _activity(kind: type[Entity], id: str, what: str, old: Value, new: Value, at: int, now: int) -> Sequence[Value]:
+    made = dated_id(max(at, 0), "import", id, what, str(old), str(new))
+    return made, kind.table, id, what, old, new, at, now

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from orc_lab.errors import UnreadableFile
-from orc_lab.importers import creation_store, run
-from orc_lab.importers.source import Source
+from orc_lab.importers import run
+from orc_lab.importers.creation import export as creation_store
+from orc_lab.importers.reading.source import Source
 from orc_lab.model.entities import (
     Activity,
     ImportRecord,
@@ -388,7 +389,7 @@ def test_history_is_written_back_dated(bench: Workbench, bring: Bring) -> None:
         (b'{"creation-store": null}', "it holds no projects"),
         (b'{"creation-store": "{"}', "it is not JSON"),
         (b"[" * 100_000, "it is nested too deeply"),
-        (b'{"todos": [' + b"[" * 900 + b"]" * 900 + b"]}", "it is nested too deeply"),
+        (b'{"todos": [' + b"[" * 5_000 + b"]" * 5_000 + b"]}", "it is nested too deeply"),
         (json.dumps("x").encode(), "it is not JSON"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "it is not JSON"),
     ],
@@ -443,3 +444,27 @@ def test_a_withheld_field_is_not_said_to_be_kept(bench: Workbench, bring: Bring)
         "Fields that orc has no place for, kept in the raw record only: mood.",
     )
     assert not {"k1", "p1", "t0"} & set(raw(bench, "todo:t1").values())
+
+
+@pytest.mark.parametrize("inner", [{"todos": [todo()]}, json.dumps({"todos": [todo()]})])
+def test_a_secret_beside_the_state_is_not_kept(bench: Workbench, bring: Bring, inner: Any) -> None:
+    report = bring(json.dumps({"state": inner, "version": 3, "sessionToken": "t0"}).encode(), name="x.json")
+    assert "A token or password stood in the file: it was neither imported nor kept." in report.notes
+    kept = Path(report.kept or "").read_text(encoding="utf-8")
+    assert json.loads(kept) == {"state": {"todos": [todo()]}, "version": 3}
+
+
+def test_records_of_a_long_list_are_forgotten_once_read(bench: Workbench, bring: Bring) -> None:
+    """What stands twice, or has no id, comes last; nothing is lost on the way."""
+    entries = [todo(f"t{n}") for n in range(1, 8)]
+    entries += [todo("t3", title="Newer", updatedAt="2025-02-01T00:00:00Z"), {"title": "No id"}, {"title": "No id"}, 7]
+    report = bring(store(todos=entries))
+    assert (report.records, report.new) == (11, 8)
+    assert accounted(report)
+    rows = [row[0] for row in bench.db.rows("SELECT title FROM todos ORDER BY rowid")]
+    assert rows == ["Todo t1", "Todo t2", "Todo t4", "Todo t5", "Todo t6", "Todo t7", "Newer", "No id"]
+
+
+def test_the_page_shows_the_line_for_the_console() -> None:
+    page = Path(__file__).parents[2] / "docs" / "import" / "creation-store.md"
+    assert f"\n{creation_store.SNIPPET}\n" in page.read_text(encoding="utf-8")

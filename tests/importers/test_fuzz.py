@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orc_lab.errors import OrcError
-from orc_lab.importers import mapping, run
+from orc_lab.importers import run
 from orc_lab.importers.record import Options
 from orc_lab.importers.report import Report
+from orc_lab.importers.tables import mapping
 from orc_lab.workbench.bench import Workbench
 from tests.importers.files import NOW, accounted, everything, goal, project, store, table, todo
 from tests.store import laws

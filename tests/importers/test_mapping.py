@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from orc_lab.errors import InvalidValue, OrcError, UnreadableFile
-from orc_lab.importers import mapping
-from orc_lab.importers.mapping import ColumnMapping
+from orc_lab.importers.tables import mapping
+from orc_lab.importers.tables.mapping import ColumnMapping
 
 
 def test_pairs_go_over_what_is_guessed() -> None:
@@ -39,6 +39,7 @@ TOLD: dict[str, Any] = {
     "priority_scale": [1, 5],
     "date_format": "%d.%m.%Y",
     "unit": "min",
+    "done_after_days": 30,
 }
 
 
@@ -72,6 +73,8 @@ def test_a_file_of_settings(tmp_path: Path) -> None:
         {"unit": ["h"]},
         {"date_format": 3},
         {"name": None},
+        {"done_after_days": -1},
+        {"done_after_days": True},
     ],
 )
 def test_settings_that_do_not_fit(wrong: dict[str, Any]) -> None:
@@ -110,3 +113,18 @@ def test_no_file(tmp_path: Path) -> None:
 )
 def test_units_by_name(column: str, unit: str) -> None:
     assert mapping.unit_of(column) == unit
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "columns"),
+    [
+        ("Description,Start date,Start time,Duration", "toggl", 4),
+        ("User,Description,Project,Start date,Start time,End date,End time,Duration,Tags", "toggl", 9),
+        ("Member,Description,Start date,Start time,Stop date,Stop time,Duration", "toggl", 7),
+        ("Project,Description,Start Date,Start Time,Duration (h),Duration (decimal)", "clockify", 5),
+        ("Description,Start date,Duration", "csv", 3),
+    ],
+)
+def test_presets_of_time_trackers(header: str, name: str, columns: int) -> None:
+    found = mapping.for_header(header.split(","))
+    assert (found.name, len(found.columns), found.entries) == (name, columns, name != "csv")

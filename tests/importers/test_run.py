@@ -1,11 +1,10 @@
 """From a file to rows: once, all of it or nothing, known again, taken back."""
 
+import csv
 import io
 import json
 import os
-import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 import pytest
 
 from orc_lab.errors import InvalidValue, NotWritable, UnreadableFile
-from orc_lab.importers import run, source
+from orc_lab.importers import run
+from orc_lab.importers.reading import source
 from orc_lab.model.entities import Activity, Commitment, ImportRecord, Project, Status, Todo, WeeklyGoal
 from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
@@ -61,7 +61,12 @@ def test_a_plan_writes_nothing_and_tells_all(bench: Workbench, tmp_path: Path) -
     report = plan.report
     assert not report.committed
     assert report.imported == {"intentions": 1, "projects": 2, "todos": 3, "weekly goals": 1, "commitments": 2}
-    assert report.samples["todos"] == ["Todo t1", "Todo t2", "Todo t3"]
+    assert report.samples["todos"] == [
+        "Todo t1 → done, in Project p1, 2 h estimated, 3 h spent, finished 2025-01-08",
+        "Todo t2 → committed, in Project p2, 4 h estimated, created 2025-01-06",
+        "Todo t3 → dumped, created 2025-01-06",
+    ]
+    assert report.samples["weekly goals"] == ["Goal g1 → the week from 2025-01-06"]
     assert json.loads(json.dumps(report.as_dict()))["imported"]["todos"] == 3
     lines = report.lines()
     assert lines[:2] == [
@@ -93,7 +98,13 @@ def test_progress_is_told_to_the_end(bench: Workbench) -> None:
     run.commit(bench, run.plan(bench, store(todos=[todo(f"t{n}") for n in range(1200)])), lambda *now: seen.append(now))
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1] == 3600
-    assert len(seen) >= 6
+    assert len(seen) >= 5
+
+
+def test_progress_is_told_while_reading(bench: Workbench) -> None:
+    seen: list[tuple[int, int]] = []
+    run.plan(bench, store(todos=[todo(f"t{n}") for n in range(1200)]), progress=lambda *now: seen.append(now))
+    assert seen == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
 def test_what_changed_in_the_file_is_told_and_kept_as_it_is_here(bench: Workbench, bring: Bring) -> None:
@@ -169,45 +180,6 @@ def test_a_plan_made_before_another_edit_is_decided_again(bench: Workbench) -> N
     assert bench.count(Todo) == 3
 
 
-CHILD = """
-import sys, time
-from orc_lab.importers import run
-from orc_lab.workbench.bench import Workbench
-
-def slowly(done, total):
-    if done > total / 2:
-        print(done, total, flush=True)
-        time.sleep(60)
-
-with Workbench.open(sys.argv[1]) as wb:
-    run.commit(wb, run.plan(wb, sys.argv[2]), slowly)
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
-def test_kill_in_the_middle_leaves_nothing(bench: Workbench, bring: Bring, tmp_path: Path) -> None:
-    bench.add_todo("Mine")
-    before = everything(bench.db)
-    bench.close()
-    big = tmp_path / "big.json"
-    big.write_bytes(store(todos=[todo(f"t{n}", status="completed") for n in range(4000)]))
-    command = [sys.executable, "-c", CHILD, bench.db.path, str(big)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    ) as child:
-        assert child.stdout is not None
-        done, total = map(int, child.stdout.readline().split())
-        child.kill()
-    assert (child.returncode, done < total) == (-signal.SIGKILL, True)
-    assert not (tmp_path / "imports").exists()
-    with Workbench.open(tmp_path / "own.db") as again:
-        assert again.db.rows("PRAGMA integrity_check") == [("ok",)]
-        assert everything(again.db) == before
-        assert again.count(Activity, subject="todos") == 1
-        assert run.commit(again, run.plan(again, big)).new == 4000
-        laws.hold(again.db)
-
-
 def test_a_failure_in_the_middle_leaves_nothing(bench: Workbench) -> None:
     before = everything(bench.db)
 
@@ -249,10 +221,44 @@ def test_a_copy_is_kept_once(bench: Workbench, bring: Bring, tmp_path: Path, mon
     assert Path(other.kept or "").name == "2025-06-15-b-c-d-2.json"
     monkeypatch.setattr(run, "LARGEST_KEPT", 10)
     assert bring(store(todos=[todo("y")]), name="../../z.json").kept is None
-    assert sorted(path.name for path in (tmp_path / "imports").iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "imports").glob("*.json")) == [
         "2025-06-15-b-c-d-2.json",
         "2025-06-15-b-c-d.json",
     ]
+
+
+def test_what_is_too_large_to_be_kept_is_told(bench: Workbench, bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "LARGEST_KEPT", len(LIFE) - 1)
+    assert "The file is larger than 50 MB: no copy of it was made, so keep it yourself." in bring(LIFE).notes
+
+
+def test_record_by_record(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo("t2", title="Then")]))
+    lists = {"projects": [project(title="=cmd()")], "weeklyGoals": [goal(), goal("g2", weekStartDate="?")]}
+    report = bring(store(todos=[todo(status="mystery", projectId="p9"), todo("t2"), 7], **lists))
+    told = list(csv.DictReader(io.StringIO(report.records_as_csv())))
+    assert [(one["record"], one["kind"], one["title"], one["outcome"]) for one in told] == [
+        ("project:p1", "project", "'=cmd()", "new"),
+        ("todo:t1", "todo", "Todo t1", "new"),
+        ("todo:t2", "todo", "Todo t2", "changed"),
+        (told[3]["record"], "todo", "", "left out"),
+        ("weekly-goal:g2", "weekly goal", "", "left out"),
+        ("weekly-goal:g1", "weekly goal", "Goal g1", "new"),
+    ]
+    assert [one["remarks"] for one in told] == [
+        "",
+        "the project that it names is not there: imported without it; its status is unknown: taken as dumped",
+        "",
+        "it is no record",
+        "its week can't be read",
+        "",
+    ]
+    assert told[1]["id"] == "t1"
+    same = json.loads(report.records_as_json())
+    assert same[0] == {
+        "record": "project:p1", "kind": "project", "title": "=cmd()", "outcome": "new", "id": "p1", "remarks": "",
+    }  # fmt: skip
+    assert len(same) == report.records == len(told)
 
 
 @pytest.mark.parametrize("name", ["..", "/", "", "\x00", "ü" * 300, ".hidden", "a.csv/"])
@@ -265,8 +271,8 @@ def test_any_name_makes_a_file_name(bench: Workbench, bring: Bring, tmp_path: Pa
 def test_a_format_is_found_or_named(bench: Workbench, bring: Bring) -> None:
     assert bring(CSV, name="x").format == "task-csv"
     assert bring(LIFE, name="misnamed.csv").format == "creation-store"
-    with pytest.raises(InvalidValue, match="creation-store, task-csv"):
-        bring(LIFE, format="todoist")
+    with pytest.raises(InvalidValue, match=r"one of orc, creation-store, .*task-csv"):
+        bring(LIFE, format="nothing")
     with pytest.raises(UnreadableFile, match=r"none of the formats that orc knows .*--from"):
         bring(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", name="x.png")
 

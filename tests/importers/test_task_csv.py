@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from orc_lab.errors import InvalidValue, NeedsChoice, UnreadableFile
-from orc_lab.importers import mapping, task_csv, task_dates
-from orc_lab.importers.mapping import SIP, ColumnMapping
+from orc_lab.importers.tables import dates as task_dates
+from orc_lab.importers.tables import mapping
+from orc_lab.importers.tables import tasks as task_csv
+from orc_lab.importers.tables.mapping import SIP, ColumnMapping
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import ImportRecord, Priority, Project, Status, Todo
 from orc_lab.store import history
@@ -417,7 +419,7 @@ def test_a_unit_that_was_said_is_no_guess(bring: Bring) -> None:
     assert not any("has no unit" in sentence for sentence in told(report.issues))
 
 
-TOGGL = table(
+TRACKED = table(
     "User,Project,Task,Description,Start date,Duration",
     "Ada,P,,Write a draft,2025-01-06,01:30:00",
     "Ada,P,Named,More on it,2025-01-06,01:00:00",
@@ -426,15 +428,15 @@ TOGGL = table(
 
 
 def test_an_empty_title_is_looked_for_in_the_description(bench: Workbench, bring: Bring) -> None:
-    report = bring(TOGGL, name="toggl.csv")
+    report = bring(TRACKED, name="toggl.csv")
     found = {one.title: one.description for one in bench.find(Todo)}
     assert found == {"Write a draft": None, "Named": "More on it", "(untitled)": None}
     assert told(report.issues)["its title is empty: taken from Description"] == 1
-    assert bring(TOGGL, name="toggl.csv").new == 0
+    assert bring(TRACKED, name="toggl.csv").new == 0
 
 
 def test_a_title_column_that_was_said_is_the_only_one(bench: Workbench, bring: Bring) -> None:
-    bring(TOGGL, name="toggl.csv", mapping=mapping.from_pairs("title=Task"))
+    bring(TRACKED, name="toggl.csv", mapping=mapping.from_pairs("title=Task"))
     assert {one.title for one in bench.find(Todo)} == {"(untitled)", "Named"}
 
 
@@ -442,3 +444,7 @@ def test_month_first_is_told_by_the_days_alone() -> None:
     told = [f"{month:02}/{day:02}/2025 10:{day:02}" for month in (1, 2, 3) for day in range(1, 29)]
     assert task_dates.form(told) == "%m/%d/%Y %H:%M"
     assert task_dates.form(told[:12]) == "%d/%m/%Y %H:%M"
+
+
+def test_a_header_with_half_a_character(bring: Bring) -> None:
+    assert bring(b"Title,\xed\xa0\x80,\xed\xa0\x80\na,b,c\n", name="x.csv").new == 1

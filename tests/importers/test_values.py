@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orc_lab.importers import values
+from orc_lab.importers.reading import values
 from orc_lab.model.clock import Clock
 from tests.importers.files import at
 

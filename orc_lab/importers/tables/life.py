@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orc_lab.importers import values
-from orc_lab.importers.fields import Fields
-from orc_lab.importers.mapping import ColumnMapping
+from orc_lab.importers.reading import values
+from orc_lab.importers.reading.fields import Fields
+from orc_lab.importers.reading.values import bare
 from orc_lab.importers.record import Step
-from orc_lab.importers.values import bare
+from orc_lab.importers.tables.mapping import ColumnMapping
 from orc_lab.model.entities import OPEN, Priority, Status
 from orc_lab.workbench import pipeline
 

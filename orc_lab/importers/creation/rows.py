@@ -7,8 +7,8 @@ described, and is taken to have come to its last status with its last change.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orc_lab.importers import values
-from orc_lab.importers.fields import Fields
+from orc_lab.importers.reading import values
+from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.record import Step, history
 from orc_lab.model.entities import CLOSED, OPEN, Entity, Priority, ProjectStatus, Status, Todo
 from orc_lab.workbench import pipeline
@@ -37,7 +37,13 @@ Row = tuple[dict[str, Any], list[Step], dict[str, str]]
 
 def id_of(fields: Fields) -> str | None:
     """Return a record's id as text, None where it has none that can be one."""
-    value = fields.get("id")
+    return as_id(fields.get("id"))
+
+
+def as_id(value: object) -> str | None:
+    """Return an id as text, None for what can be none."""
+    if type(value) is str and value.isascii() and value.isprintable() and value == value.strip() != "":
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -174,7 +180,7 @@ def _link(fields: Fields, name: str, kind: type[Entity] | None = None) -> dict[s
     value = fields.get(name)
     if value is None:
         return {}
-    id = id_of(Fields({"id": value}, fields.context))
+    id = as_id(value)
     if id is None:
         fields.warn(f"its {name} is no id: left empty")
         return {}

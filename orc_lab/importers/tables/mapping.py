@@ -3,13 +3,13 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from orc_lab.errors import InvalidValue, UnreadableFile
-from orc_lab.importers.values import Unit, bare
+from orc_lab.importers.reading.values import Unit, bare
 from orc_lab.model.entities import Priority, Status
 
 # What a column may mean, and the headers it is known by, the surest first.
@@ -29,7 +29,12 @@ TARGETS: Mapping[str, Sequence[str]] = {
     "completed": ("completed", "completedat", "completiondate", "finished", "closed", "resolved", "done", "enddate"),
     "due": ("due", "duedate", "deadline"),
     "person": ("person", "developer", "assignee", "assignedto", "owner", "user", "responsible"),
+    # Of a table of time entries; that it is one is never guessed.
+    "start_time": (),
+    "ended": (),
+    "end_time": (),
 }
+_OF_ENTRIES = {"start_time", "ended", "end_time"}
 _WITH_UNIT = re.compile(r"(min(?:ute)?s?|s(?:ec(?:ond)?s?)?|h(?:(?:ou)?rs?)?)$")
 
 
@@ -42,6 +47,10 @@ class ColumnMapping:
     import it, `left_out_open` the same for one that has no end. `priority_scale` is the lowest and the highest of
     numbered priorities. `date_format` is as strptime reads it, None for ISO 8601 and what can be told apart.
     `unit` is that of bare numbers of hours.
+
+    Where a start or an end has a time (`start_time`, `ended`, `end_time`), each row is an entry of time worked, a
+    session; entries of one title in one project are of one todo. `done_after_days` says when a todo counts as done:
+    with its last entry, if none came for so many days. None: it stays open, for such a table doesn't tell.
     """
 
     name: str = "csv"
@@ -54,6 +63,13 @@ class ColumnMapping:
     priority_scale: tuple[float, float] | None = None
     date_format: str | None = None
     unit: Unit | None = None
+    done_after_days: int | None = None
+    own: bool = False  # what `orc export` wrote: the ids are todos', and text is guarded as model.spreadsheet says
+
+    @property
+    def entries(self) -> bool:
+        """Return whether each row is an entry of time worked rather than a task."""
+        return not _OF_ENTRIES.isdisjoint(self.columns)
 
     def over(self, base: "ColumnMapping") -> "ColumnMapping":
         """Return the base with what this mapping says instead."""
@@ -96,15 +112,80 @@ SIP = ColumnMapping(
     priority_scale=(1, 10),
     unit="h",
 )
-PRESETS: Mapping[str, ColumnMapping] = {SIP.name: SIP}
+# The detailed reports of two time trackers: a row an entry. Which columns are there depends on what was chosen.
+TOGGL = ColumnMapping(
+    name="toggl",
+    columns={
+        "title": "Description",
+        "project": "Project",
+        "category": "Client",
+        "tags": "Tags",
+        "started": "Start date",
+        "start_time": "Start time",
+        "ended": "End date",
+        "end_time": "End time",
+        "actual": "Duration",
+        "person": "User",
+    },
+)
+CLOCKIFY = replace(
+    TOGGL,
+    name="clockify",
+    columns={
+        **TOGGL.columns,
+        "started": "Start Date",
+        "start_time": "Start Time",
+        "ended": "End Date",
+        "end_time": "End Time",
+        "actual": "Duration (h)",
+    },
+)
+# The tasks.csv of `orc export`.
+OWN = ColumnMapping(
+    name="orc",
+    columns={
+        "id": "id",
+        "title": "title",
+        "project": "project",
+        "category": "category",
+        "priority": "priority",
+        "tags": "tags",
+        "status": "status",
+        "created": "created",
+        "started": "started",
+        "completed": "completed",
+        "due": "due",
+        "estimate": "estimate_hours",
+        "actual": "actual_hours",
+        "description": "description",
+    },
+    unit="h",
+    own=True,
+)
+PRESETS: Mapping[str, ColumnMapping] = {preset.name: preset for preset in (SIP, TOGGL, CLOCKIFY, OWN)}
+_NEEDED: Mapping[str, Sequence[str]] = {  # the targets by which a preset is known; without an entry, all of them
+    TOGGL.name: ("title", "started", "start_time", "actual"),
+    CLOCKIFY.name: ("title", "started", "start_time", "actual"),
+}
+_ALSO = {"End date": "Stop date", "End time": "Stop time", "User": "Member"}
 
 
 def for_header(header: Sequence[str]) -> ColumnMapping:
-    """Return the preset that a header belongs to, else what its names suggest."""
+    """Return the preset that a header belongs to, less the columns that it lacks, else what its names suggest."""
+    there = set(header)
     for preset in PRESETS.values():
-        if {*preset.columns.values(), *preset.tag_columns} <= set(header):
-            return preset
+        needed = [preset.columns[target] for target in _NEEDED.get(preset.name, preset.columns)]
+        if {*needed, *preset.tag_columns} <= there:
+            found = {target: _spelled(column, there) for target, column in preset.columns.items()}
+            columns = {target: column for target, column in found.items() if column in there}
+            return preset if columns == preset.columns else replace(preset, columns=columns)
     return ColumnMapping(columns=_guess(header))
+
+
+def _spelled(column: str, there: Collection[str]) -> str:
+    """Return how a tool's other editions call a column, where only that is there."""
+    other = _ALSO.get(column, column)
+    return other if column not in there and other in there else column
 
 
 def _guess(header: Sequence[str]) -> dict[str, str]:
@@ -180,6 +261,7 @@ def _checked(name: str, value: Any) -> Any:
         "unit": "h, min or s",
         "name": "a word",
         "date_format": "a format such as %d.%m.%Y",
+        "done_after_days": "a number of days",
     }.get(name, "a table of words")
     words = isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
     table = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
@@ -189,6 +271,7 @@ def _checked(name: str, value: Any) -> Any:
         "unit": value in get_args(Unit),
         "name": isinstance(value, str),
         "date_format": isinstance(value, str),
+        "done_after_days": type(value) is int and 0 <= value <= 36_500,
         "columns": table and value.keys() <= TARGETS.keys(),
         "statuses": table and set(value.values()) <= {str(one) for one in Status},
         "priorities": table and set(value.values()) <= {str(one) for one in Priority},

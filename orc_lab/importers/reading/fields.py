@@ -1,11 +1,12 @@
 """One record's fields, each in the type that a row needs, and what was odd about them."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from orc_lab.importers import values
+from orc_lab.importers.reading import values
+from orc_lab.importers.reading.values import Unit, When, bare
 from orc_lab.importers.record import Context, Issue, Severity
-from orc_lab.importers.values import Unit, When, bare
 from orc_lab.model.codec import MOST_HOURS
 
 T = TypeVar("T")
@@ -15,23 +16,36 @@ LONGEST_TITLE = 1000
 _EMPTY: tuple[object, ...] = (None, "", [], {})  # {} is what JSON makes of a Map or a Set
 
 
-def named(record: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def named(record: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], Sequence[str]]:
     """Return a record's fields under our names, and the fields that have none.
 
     `names` maps a bare name to ours; where several are there for one of ours, the first of `names` counts.
     """
-    there: dict[str, Any] = {}
-    unknown = []
-    for name, value in record.items():
-        if (word := bare(name)) in names:
-            there.setdefault(word, value)
-        else:
-            unknown.append(name)
+    places, unknown, once = _placed(tuple(record), tuple(names.items()))
+    if once:
+        return {ours: record[name] for name, _, ours in places}, unknown
     found: dict[str, Any] = {}
-    for word, ours in names.items():
-        if word in there and found.get(ours) in _EMPTY:
-            found[ours] = there[word]
+    ranks: dict[str, int] = {}
+    for name, rank, ours in places:
+        value = record[name]
+        if ours not in ranks or _better(rank, value, ranks[ours], found[ours]):
+            found[ours], ranks[ours] = value, rank
     return found, unknown
+
+
+def _better(rank: int, value: object, than: int, there: object) -> bool:
+    return there in _EMPTY if rank > than else rank < than and value not in _EMPTY
+
+
+@lru_cache(maxsize=256)  # most records of a file have the same fields
+def _placed(
+    fields: tuple[str, ...], names: tuple[tuple[str, str], ...]
+) -> tuple[Sequence[tuple[str, int, str]], Sequence[str], bool]:
+    """Return the fields that have a name of ours, with its rank; those that have none; whether ours differ."""
+    known = {word: (rank, ours) for rank, (word, ours) in enumerate(names)}
+    places = [(name, *known[bare(name)]) for name in fields if bare(name) in known]
+    unknown = [name for name in fields if bare(name) not in known]
+    return places, unknown, len({ours for _, _, ours in places}) == len(places)
 
 
 class Fields:
@@ -59,6 +73,8 @@ class Fields:
 
     def issues(self, external_id: str) -> Sequence[Issue]:
         """Return what was odd, as issues of the record."""
+        if not self.odd:
+            return ()
         return [Issue(external_id=external_id, severity=how, sentence=sentence) for how, sentence in self.odd]
 
     def text(self, name: str) -> str | None:
@@ -88,6 +104,9 @@ class Fields:
 
     def hours(self, name: str, unit: Unit = "h") -> float | None:
         """Return hours from 0."""
+        value = self._values.get(name)
+        if type(value) is float and unit == "h" and 0 <= value <= MOST_HOURS:
+            return value
         value = self.get(name)
         if value is None:
             return None
@@ -126,7 +145,9 @@ class Fields:
 
     def tags(self, name: str = "tags") -> tuple[str, ...]:
         """Return tags: of a list, or of text with commas or semicolons between them."""
-        value = self.get(name)
+        value = self._values.get(name)
+        if not value:
+            return ()
         if isinstance(value, str):
             value = value.replace(";", ",").split(",")
         if not isinstance(value, list):
@@ -136,6 +157,9 @@ class Fields:
 
     def choice(self, name: str, table: Mapping[str, T], otherwise: T) -> T:
         """Return what the table makes of a word, whatever its case; `otherwise` where it knows none."""
+        value = self._values.get(name)
+        if type(value) is str and value in table:
+            return table[value]
         value = self.get(name)
         if value is None:
             return otherwise

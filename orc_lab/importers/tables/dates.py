@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from orc_lab.importers import values
-from orc_lab.importers.csv_table import Table
-from orc_lab.importers.mapping import ColumnMapping
+from orc_lab.importers.reading import values
+from orc_lab.importers.tables.mapping import ColumnMapping
+from orc_lab.importers.tables.table import Table
 from orc_lab.model.clock import Clock
 
 _DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y", "%d %b %Y", "%b %d, %Y")

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from orc_lab.errors import UnknownWeek
-from orc_lab.importers import values
-from orc_lab.importers.creation_rows import id_of
-from orc_lab.importers.fields import Fields
+from orc_lab.importers.creation.rows import id_of
+from orc_lab.importers.reading import values
+from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.record import Parsed, Step, as_raw, history
 from orc_lab.model.entities import Commitment, Outcome, Status
 from orc_lab.model.week import Week

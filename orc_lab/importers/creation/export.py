@@ -6,19 +6,26 @@ neither imported nor kept, in no raw record and in no copy.
 """
 
 import json
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from orc_lab.errors import UnreadableFile
-from orc_lab.importers.creation_records import WITHHELD, Records
+from orc_lab.importers.creation.records import Records
+from orc_lab.importers.reading import json_file
+from orc_lab.importers.reading.json_file import WITHHELD, may_hold_secrets, withheld
+from orc_lab.importers.reading.source import Source
+from orc_lab.importers.reading.values import bare
 from orc_lab.importers.record import Context, Parsed, Reading
-from orc_lab.importers.source import Source
-from orc_lab.importers.values import bare
 from orc_lab.model.entities import Entity, Intention, Project, Todo, WeeklyGoal
 
 NAME = "creation-store"
+# To be run in a browser's console on a page of the old app: one line, so that every console takes it in one paste.
+SNIPPET = (
+    "(text => text ? Object.assign(document.createElement('a'), {download: 'creation-store.json', "
+    "href: URL.createObjectURL(new Blob([text], {type: 'application/json'}))}).click() : "
+    "alert('Nothing here: open the old app first.'))(localStorage.getItem('creation-store'))"
+)
 STEP = "Copy the value of creation-store from the old app's local storage again."
 
 _LISTS: Mapping[str, type[Entity]] = {
@@ -29,7 +36,6 @@ _LISTS: Mapping[str, type[Entity]] = {
 }
 _MARKS = {"creation-store": 0.95, '"weeklyGoals"': 0.9, '"intentionId"': 0.8, '"projects"': 0.5, '"todos"': 0.5}
 _MIGRATED = "creation-store-migrated"
-_SECRET = re.compile(r".*(token|secret|password|passphrase|apikey|authorization|credentials?|jwt)")
 _DEEPEST = 8
 
 
@@ -46,44 +52,67 @@ def read(source: Source, context: Context) -> Reading:
     """Return all records of an export; raises UnreadableFile for what is no JSON or holds no such storage."""
     text, note = source.text()
     try:
-        state, whole, notes = _unwrapped(_parsed(text, source.name), source.name)
-        safe, withheld = _withheld(state)
-        records, more = _records(safe, context)
-        kept = _kept(safe, whole, withheld)
+        value, clean = _parsed(text, source.name), withheld if may_hold_secrets(text) else _as_is
+        del text
+        export = _unwrapped(value, source.name, clean)
+        kept = _kept(export)
     except RecursionError:
-        raise UnreadableFile(source.name, "it is nested too deeply", STEP) from None
-    if withheld or "synctoken" in map(bare, whole or ()):
+        raise _too_deep(source.name) from None
+    notes = [*([note] if note else []), *export.notes]
+    if export.withheld or "synctoken" in map(bare, export.whole or ()):
         notes.append("A token or password stood in the file: it was neither imported nor kept.")
+    lists = _lists(export.state, notes)
     return Reading(
         source=context.options.source or NAME,
-        records=records,
-        notes=[*([note] if note else []), *notes, *more],
+        records=_streamed(Records(context, lists), notes, source.name),
+        notes=notes,
         kept=kept,
+        count=sum(map(len, lists.values())),
     )
+
+
+def _streamed(records: Records, notes: list[str], name: str) -> Iterator[Parsed]:
+    try:
+        yield from records.stream()
+    except RecursionError:
+        raise _too_deep(name) from None
+    notes += records.notes()
+
+
+def _too_deep(name: str) -> UnreadableFile:
+    return UnreadableFile(name, "it is nested too deeply", STEP)
 
 
 def _parsed(text: str, name: str) -> Any:
     text = text.strip().removeprefix("\ufeff")
     if text[:2] in ("'{", "'\""):  # a browser's console shows a string in single quotes
         text = text.strip("'")
-    try:
-        return json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=str)
-    except json.JSONDecodeError as error:
-        why = f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})"
-        raise UnreadableFile(name, why, STEP) from None
+    return json_file.parsed(text, name, STEP)
 
 
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) < 19 else digits
+def _as_is(value: Any) -> Any:
+    return value
 
 
-def _finite(digits: str) -> float | str:
-    return found if math.isfinite(found := float(digits)) else digits
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Export:
+    """The state without secrets, the version that its wrapper tells, whether a secret stood in either, and the whole
+    storage where that was dumped."""
 
-
-def _unwrapped(value: Any, name: str) -> tuple[dict[str, Any], dict[str, Any] | None, list[str]]:
-    """Return the state, the whole storage where it was dumped, and what is to be told."""
+    state: dict[str, Any]
+    version: Any = None
+    withheld: bool = False
     whole: dict[str, Any] | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be told of the storage around it."""
+        return [] if self.whole is None else _told(self.whole)
+
+
+def _unwrapped(value: Any, name: str, clean: Callable[[Any], Any]) -> _Export:
+    whole: dict[str, Any] | None = None
+    version, found = None, False
     for _ in range(_DEEPEST):
         if isinstance(value, str):
             value = _parsed(value, name)
@@ -92,19 +121,25 @@ def _unwrapped(value: Any, name: str) -> tuple[dict[str, Any], dict[str, Any] | 
         elif NAME in value:
             whole, value = value, value[NAME]
         elif isinstance(value.get("state"), (dict, str)):
-            value = value["state"]
-            if isinstance(value, dict):
-                return value, whole, _told(whole)
+            state = value.pop("state")
+            around = clean(value)
+            version, found = around.get("version"), found or around is not value
+            value = state
+            if isinstance(state, dict) and not isinstance(state.get("state"), (dict, str)):
+                return _export(state, clean, version, found, whole)
         elif any(bare(key) in _LISTS for key in value):
-            return value, whole, _told(whole)
+            return _export(value, clean, version, found, whole)
         else:
             break
     raise UnreadableFile(name, "it holds no projects, todos, weekly goals or intentions of the old app", STEP)
 
 
-def _told(whole: Mapping[str, Any] | None) -> list[str]:
-    if whole is None:
-        return []
+def _export(state: Any, clean: Callable[[Any], Any], version: Any, found: bool, whole: Any) -> _Export:
+    safe = clean(state)
+    return _Export(state=safe, version=version, withheld=found or safe is not state, whole=whole)
+
+
+def _told(whole: Mapping[str, Any]) -> list[str]:
     notes = []
     if whole.get(_MIGRATED):
         notes.append(f"The old app says that its data was moved once before ({_MIGRATED}).")
@@ -114,50 +149,37 @@ def _told(whole: Mapping[str, Any] | None) -> list[str]:
     return notes
 
 
-def _withheld(value: Any) -> tuple[Any, int]:
-    """Return a value with its secrets replaced, and how many there were."""
-    if isinstance(value, list):
-        items = [_withheld(item) for item in value]
-        return [item for item, _ in items], sum(count for _, count in items)
-    if not isinstance(value, dict):
-        return value, 0
-    found, count = {}, 0
-    for key, item in value.items():
-        if isinstance(item, (str, int, float)) and item and _SECRET.fullmatch(bare(key)):
-            found[key], count = WITHHELD, count + 1
-        else:
-            found[key], more = _withheld(item)
-            count += more
-    return found, count
+def _kept(export: _Export) -> bytes | None:
+    """Return what may be kept of the file, None where that is all of it."""
+    if export.whole is None and not export.withheld:
+        return None
+    wrapped = {"state": export.state} | ({} if export.version is None else {"version": export.version})
+    if export.whole is None:
+        return json.dumps(wrapped).encode()
+    migrated = {_MIGRATED: export.whole[_MIGRATED]} if _MIGRATED in export.whole else {}
+    return json.dumps({NAME: json.dumps(wrapped)} | migrated).encode()
 
 
-def _kept(state: Mapping[str, Any], whole: Mapping[str, Any] | None, withheld: int) -> bytes | None:
-    if whole is None:
-        return json.dumps({"state": state}).encode() if withheld else None
-    kept = {NAME: json.dumps({"state": state})}
-    return json.dumps(kept | ({_MIGRATED: whole[_MIGRATED]} if _MIGRATED in whole else {})).encode()
-
-
-def _records(state: Mapping[str, Any], context: Context) -> tuple[list[Parsed], list[str]]:
-    rows = Records(context)
-    notes = []
+def _lists(state: Mapping[str, Any], notes: list[str]) -> dict[type[Entity], list[Any]]:
+    """Return the records of each kind, and add what is to be told."""
+    found: dict[type[Entity], list[Any]] = {}
     for key, kind in _LISTS.items():
         for name, held in state.items():
             if bare(name) == key:
                 entries, note = _entries(name, held)
                 notes += [note] if note else []
-                rows.read(kind, entries)
+                found[kind] = found[kind] + entries if kind in found else entries
     if others := [name for name, held in state.items() if bare(name) not in _LISTS and held != WITHHELD]:
         notes.append(f"Settings of the old app were passed over: {', '.join(sorted(others)[:8])}.")
-    return rows.finished(), notes + rows.notes()
+    return found
 
 
-def _entries(name: str, held: Any) -> tuple[Sequence[Any], str | None]:
+def _entries(name: str, held: Any) -> tuple[list[Any], str | None]:
     """Return the records of a list, or of a map from id to record."""
     if isinstance(held, str):
         try:
-            held = json.loads(held)
-        except ValueError:
+            held = withheld(json_file.parsed(held, name, STEP))
+        except UnreadableFile:
             return [held], None
     if isinstance(held, dict):
         if not held:

@@ -23,10 +23,11 @@ _BOMS = (  # the longer ones first: UTF-32's little-endian mark begins like UTF-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What is to be imported: its name, for messages and for the copy that is kept, and its bytes."""
+    """What is to be imported: its name, for messages, its bytes, and how a copy that is kept is called, if not so."""
 
     name: str
     data: bytes
+    kept_as: str | None = None
 
     def text(self) -> tuple[str, str | None]:
         """Return the text, without byte order mark, and a sentence where its encoding had to be guessed."""

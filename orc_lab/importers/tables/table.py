@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orc_lab.errors import UnreadableFile
+from orc_lab.importers.reading.values import clean
 
 DELIMITERS = ",;\t|"
 
@@ -78,7 +79,7 @@ def _closed(lines: Sequence[str], delimiter: str) -> bool:
 def _names(row: Sequence[str]) -> Sequence[str]:
     names: list[str] = []
     for number, cell in enumerate(row, 1):
-        name = cell.strip() or f"column {number}"
+        name = clean(cell).strip() or f"column {number}"
         names.append(name if name not in names else f"{name} ({number})")
     return names
 

@@ -2,13 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from orc_lab.importers import creation_rows, creation_weeks
-from orc_lab.importers.creation_rows import Row
-from orc_lab.importers.creation_weeks import Promise
-from orc_lab.importers.fields import Fields, named
+from orc_lab.importers.creation import rows as creation_rows
+from orc_lab.importers.creation import weeks as creation_weeks
+from orc_lab.importers.creation.rows import Row
+from orc_lab.importers.creation.weeks import Promise
+from orc_lab.importers.reading.fields import Fields, named
+from orc_lab.importers.reading.json_file import WITHHELD
+from orc_lab.importers.reading.quick_fields import QuickFields
+from orc_lab.importers.reading.values import bare
 from orc_lab.importers.record import Context, Parsed, as_raw, settled
 from orc_lab.model.entities import Entity, Intention, Project, Todo, WeeklyGoal
 
@@ -68,34 +72,60 @@ _NAMES: Mapping[type[Entity], Mapping[str, str]] = {
 }
 _DERIVED = {"healthScore", "activitySummary", "lastAiUpdate", "completionRate", "totalEstimatedHours"}
 _DERIVED |= {"syncedAt", "syncStatus", "conflictData"}
-WITHHELD = "(not kept)"  # stands in place of a secret
 _FIT_ID = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
 class Records:
-    """The records of one export, kind by kind."""
+    """The records of one export. The lists are taken apart as they are read, so that they need not stay in memory."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, lists: Mapping[type[Entity], list[Any]]) -> None:
         self._context = context
-        self._parsed: dict[type[Entity], list[Parsed]] = {kind: [] for kind in _NAMES}
+        self._lists = lists
         self._promises: list[Promise] = []
+        self._promised: set[str] = set()
+        self._lives: dict[str, Parsed] = {}  # the todos that a weekly goal promises
         self._users: set[str] = set()
         self._unknown: Counter[str] = Counter()
 
-    def read(self, kind: type[Entity], entries: Iterable[Any]) -> None:
-        """Take the records of one kind; weekly goals come last, for they may hold todos that stand nowhere else."""
-        self._parsed[kind] += [self._record(kind, entry) for entry in entries]
-        if kind is WeeklyGoal:
-            known = {todo.external_id for todo in self._parsed[Todo]}
-            held = {one.todo: one.record for one in self._promises if one.record and one.todo not in known}
-            self._parsed[Todo] += [self._record(Todo, record) for record in held.values()]
+    def stream(self) -> Iterator[Parsed]:
+        """Yield all rows, each external id once, and at last what the weekly goals promise as commitments.
 
-    def finished(self) -> list[Parsed]:
-        """Return all rows, each external id once, with what the weekly goals promise as commitments."""
-        todos, goals = settled(self._parsed[Todo]), settled(self._parsed[WeeklyGoal])
-        others = settled([*self._parsed[Intention], *self._parsed[Project]])
-        promised = creation_weeks.commitments(self._promises, goals, {todo.external_id: todo for todo in todos})
-        return [*others, *todos, *creation_weeks.merged(goals), *promised]
+        The goals are read first, for they may hold todos that stand nowhere else.
+        """
+        goals = settled([self._record(WeeklyGoal, entry) for entry in self._lists.get(WeeklyGoal, ())])
+        self._promised = {one.todo for one in self._promises if one.todo is not None}
+        for kind in (Intention, Project):
+            yield from self._settled(kind, self._lists.get(kind, []))
+        yield from self._todos()
+        yield from creation_weeks.merged(goals)
+        yield from creation_weeks.commitments(self._promises, goals, self._lives)
+
+    def _todos(self) -> Iterator[Parsed]:
+        held = {one.todo: one.record for one in self._promises if one.record is not None and one.todo is not None}
+        for todo in self._settled(Todo, self._lists.get(Todo, [])):
+            held.pop(todo.external_id, None)
+            yield self._noted(todo)
+        for record in held.values():
+            yield self._noted(self._record(Todo, record))
+
+    def _noted(self, todo: Parsed) -> Parsed:
+        if todo.external_id in self._promised:
+            self._lives[todo.external_id] = todo
+        return todo
+
+    def _settled(self, kind: type[Entity], entries: list[Any]) -> Iterator[Parsed]:
+        """Yield the records of a list; those whose id stands there again, or is missing, at its end."""
+        ids = [_id_in(entry) for entry in entries]
+        times = Counter(ids)
+        again = []
+        entries.reverse()
+        for id in ids:
+            entry = entries.pop()
+            if id is None or times[id] > 1:
+                again.append(self._record(kind, entry))
+            else:
+                yield self._record(kind, entry)
+        yield from settled(again)
 
     def notes(self) -> list[str]:
         """Return what will not survive, and what was assumed of many records."""
@@ -115,15 +145,18 @@ class Records:
         if not isinstance(entry, dict):
             return _left_out(kind, f"{noun}:~{content[:12]}", raw, content, "it is no record")
         there, unknown = named(entry, _NAMES[kind])
-        self._unknown.update(name for name in unknown if entry[name] != WITHHELD)
-        self._users.update([str(there["user"])] if there.get("user") else ())
-        fields = Fields(there, self._context)
+        if unknown:
+            self._unknown.update(name for name in unknown if entry[name] != WITHHELD)
+        if user := there.get("user"):
+            self._users.add(str(user))
+        fields = QuickFields(there, self._context)
         id = creation_rows.id_of(fields)
         external_id = f"{noun}:{id or '~' + content[:12]}"
         if kind is WeeklyGoal:
             return self._goal(fields, external_id, raw, content)
         if kind is Todo and (goal := fields.text("goal")):
             self._promises.append(Promise(goal=f"weekly-goal:{goal}", todo=external_id))
+            self._promised.add(external_id)
         first, steps, links = _READERS[kind](fields)
         return Parsed(
             external_id=external_id,
@@ -154,6 +187,16 @@ class Records:
             updated=row["updated_at"],
             issues=fields.issues(external_id),
         )
+
+
+def _id_in(entry: Any) -> str | None:
+    """Return the id of a record as `named` finds it, None where it has none that can be one."""
+    if not isinstance(entry, dict):
+        return None
+    id = entry.get("id") if next(iter(entry), None) == "id" else None
+    return creation_rows.as_id(
+        next((value for name, value in entry.items() if bare(name) == "id"), None) if id is None else id
+    )
 
 
 def _left_out(kind: type[Entity], external_id: str, raw: str, content: str, why: str) -> Parsed:

@@ -1,28 +1,35 @@
-"""Any CSV of tasks, read through a column mapping; a project for each name in it.
+"""Any CSV of tasks or of time worked, read through a column mapping; a project for each name in it.
 
 A row is known again by its id (and its person, where there are several); without one, by its content and how many
 rows before it are identical.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
-from orc_lab.errors import InvalidValue, NeedsChoice, UnreadableFile
-from orc_lab.importers import csv_table, task_life, values
-from orc_lab.importers.csv_table import Table
-from orc_lab.importers.fields import LONGEST_TITLE, Fields
-from orc_lab.importers.mapping import PRESETS, TARGETS, ColumnMapping, for_header, names_unit, unit_of
-from orc_lab.importers.record import Context, Parsed, Reading, as_raw, history, settled
-from orc_lab.importers.source import Source
-from orc_lab.importers.task_dates import forms
+from orc_lab.errors import InvalidValue, UnreadableFile
+from orc_lab.importers.reading import values
+from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
+from orc_lab.importers.reading.persons import EVERYBODY, NOBODY, of_person
+from orc_lab.importers.reading.source import Source
+from orc_lab.importers.record import Context, Parsed, Reading, Severity, as_raw, history, settled
+from orc_lab.importers.tables import entries as time_csv
+from orc_lab.importers.tables import life as task_life
+from orc_lab.importers.tables import table as csv_table
+from orc_lab.importers.tables.dates import forms
+from orc_lab.importers.tables.mapping import PRESETS, TARGETS, ColumnMapping, for_header, names_unit, unit_of
+from orc_lab.importers.tables.table import Table
 from orc_lab.model.entities import OPEN, Project, Todo
 from orc_lab.model.ids import derived_id
+from orc_lab.model.spreadsheet import unguarded
 
 NAME = "task-csv"
-EVERYBODY = "all"
-NOBODY = "(nobody)"
+__all__ = ["EVERYBODY", "NAME", "NOBODY", "identify", "read"]
 _HOURS = ("estimate", "actual")
 _DATES = ("created", "started", "completed", "due")
+
+_Lived = tuple[task_life.Life | str, Sequence[tuple[Severity, str]]]  # a life, or why there is none; and what was odd
 
 
 def identify(head: str, path: str) -> float:
@@ -48,16 +55,42 @@ def read(source: Source, context: Context) -> Reading:
     if context.options.mapping is not None:
         mapping = context.options.mapping.over(mapping)
     _check(mapping, table.header, source.name)
-    rows, passed_over = _of_person(table, mapping, context.options.person)
-    dates, guesses = forms(table, mapping, _DATES)
-    layout = _Layout(table.header, mapping, dates, context, _mixed(table, mapping))
-    tasks = settled(layout.tasks(rows))
+    rows, passed_over = of_person(table, mapping, context.options.person)
+    dates, guesses = forms(table, mapping, time_csv.DATES if mapping.entries else _DATES)
+    reader = _entries if mapping.entries else _tasks
     return Reading(
         source=context.options.source or _source_name(mapping, table.header),
-        records=[*_projects(tasks, layout.projects), *tasks],
-        notes=[*([note] if note else []), *table.notes, *guesses, *_unmapped(mapping, table.header)],
+        records=reader(rows, table, mapping, dates, context),
+        notes=[
+            *([note] if note else []),
+            *table.notes,
+            *guesses,
+            *([time_csv.STAY_OPEN] if mapping.entries and mapping.done_after_days is None else []),
+            *_unmapped(mapping, table.header),
+        ],
         passed_over=passed_over,
+        count=len(rows),
     )
+
+
+def _tasks(
+    rows: Sequence[list[str]], table: Table, mapping: ColumnMapping, dates: task_life.Dates, context: Context
+) -> Iterator[Parsed]:
+    layout = _Layout(table.header, mapping, dates, context, _mixed(table, mapping))
+    again = settled(layout.survey(rows))
+    for task in again:
+        if task.left_out is None:
+            layout.begin(task.links.get("project_id"), task.values["created_at"])
+    projects = _projects(layout.oldest, layout.projects)
+    return chain(projects, layout.tasks(rows), again)
+
+
+def _entries(
+    rows: Sequence[list[str]], table: Table, mapping: ColumnMapping, dates: task_life.Dates, context: Context
+) -> Iterator[Parsed]:
+    entries = time_csv.Entries(table, mapping, dates, context, context.options.person == EVERYBODY)
+    entries.survey(rows)
+    return chain(_projects(entries.begun(), entries.projects), entries.todos(), entries.sessions(rows))
 
 
 def _check(mapping: ColumnMapping, header: Sequence[str], name: str) -> None:
@@ -98,29 +131,6 @@ def _source_name(mapping: ColumnMapping, header: Sequence[str]) -> str:
     return f"{NAME}:{own}"
 
 
-def _of_person(
-    table: Table, mapping: ColumnMapping, wanted: str | None
-) -> tuple[Sequence[list[str]], Mapping[str, int]]:
-    """Return the rows of the person that was chosen, and how many were passed over."""
-    if "person" not in mapping.columns:
-        return table.rows, {}
-    index = table.header.index(mapping.columns["person"])
-    persons = [(row[index].strip() if len(row) > index else "") or NOBODY for row in table.rows]
-    counts = Counter(persons).most_common()
-    if wanted == EVERYBODY or (wanted is None and len(counts) < 2):
-        return table.rows, {}
-    shown = {f"{person} ({count:,})": person for person, count in counts}
-    choices = shown | {person: person for person, _ in counts}
-    if wanted is None or wanted not in choices:
-        several = "one person" if len(counts) == 1 else f"{len(counts):,} persons"
-        who = "" if wanted is None else f"Nobody in it is called {wanted!r}. "
-        raise NeedsChoice(f"{who}The file holds the tasks of {several}.", "--person", [*shown, EVERYBODY])
-    person = choices[wanted]
-    rows = [row for row, whose in zip(table.rows, persons, strict=True) if whose == person]
-    others = len(table.rows) - len(rows)
-    return rows, {f"of other persons than {person}": others} if others else {}
-
-
 def _unmapped(mapping: ColumnMapping, header: Sequence[str]) -> list[str]:
     used = {*mapping.columns.values(), *mapping.tag_columns}
     if others := [column for column in header if column not in used]:
@@ -129,7 +139,8 @@ def _unmapped(mapping: ColumnMapping, header: Sequence[str]) -> list[str]:
 
 
 class _Layout:
-    """Where in a row each field stands; and the projects met so far, by their external id."""
+    """Where in a row each field stands; and what must be known of all rows before the first is read: their lives, the
+    names of projects, and when each began, by external id."""
 
     def __init__(
         self,
@@ -140,11 +151,14 @@ class _Layout:
         mixed: frozenset[str],
     ) -> None:
         self.projects: dict[str, str] = {}
+        self.oldest: dict[str, int] = {}
+        self._lives: list[_Lived | None] = []  # None for rows that are no task of their own
         self._header = header
         self._mapping = mapping
         self._dates = dates
         self._context = context
         self._columns = [(target, header.index(column)) for target, column in mapping.columns.items()]
+        self._places = dict(self._columns)
         self._tags = [header.index(column) for column in mapping.tag_columns]
         self._units = {name: mapping.unit or unit_of(mapping.columns.get(name, "")) for name in _HOURS}
         self._mixed = mixed
@@ -152,19 +166,50 @@ class _Layout:
         self._by_person = context.options.person == EVERYBODY
         self._seen: Counter[str] = Counter()
 
-    def tasks(self, rows: Iterable[list[str]]) -> Iterator[Parsed]:
-        """Yield each row as a task."""
-        width = len(self._header)
+    def survey(self, rows: Sequence[list[str]]) -> Iterator[Parsed]:
+        """Read the lives of all tasks; yield those whose id stands in several rows."""
+        times = Counter(self._told_id(self._cells(row)) for row in rows)
         for row in rows:
-            if len(row) > width:
-                yield self._misfit(row)
+            if len(row) > len(self._header):
+                self._lives.append(None)
                 continue
-            cells = row + [""] * (width - len(row))
-            raw, content = as_raw(dict(zip(self._header, cells, strict=True)))
+            cells = self._cells(row)
             fields = self._fields(cells)
-            if len(row) < width:
+            if len(row) < len(self._header):
                 fields.warn("its row is shorter than the header: what is missing is empty")
-            yield self._task(fields, cells, self._external_id(fields, content), raw, content)
+            life = task_life.life(fields, self._mapping, self._dates)
+            if (id := self._told_id(cells)) is not None and times[id] > 1:
+                self._lives.append(None)
+                yield self._task(fields, cells, life)
+            else:
+                self._lives.append((life, fields.odd or ()))
+                if not isinstance(life, str):
+                    self.begin(self._project(fields).get("project_id"), life.created)
+
+    def begin(self, project: str | None, created: int) -> None:
+        """Note that a project had a task at an instant."""
+        if project is not None:
+            self.oldest[project] = min(created, self.oldest.get(project, created))
+
+    def tasks(self, rows: Sequence[list[str]]) -> Iterator[Parsed]:
+        """Yield each row that was surveyed as a task, but for those that `survey` yielded; it is forgotten then."""
+        rows = list(rows)
+        rows.reverse()
+        self._lives.reverse()
+        while rows:
+            row, lived = rows.pop(), self._lives.pop()
+            if lived is not None:
+                cells = self._cells(row)
+                fields = self._fields(cells)
+                fields.odd = list(lived[1])
+                yield self._task(fields, cells, lived[0])
+            elif len(row) > len(self._header):
+                yield self._misfit(row)
+
+    def _cells(self, row: list[str]) -> list[str]:
+        """Return a row as wide as the header, as it was before our own export guarded it against spreadsheets."""
+        cells = row if len(row) == len(self._header) else row + [""] * (len(self._header) - len(row))
+        return list(map(unguarded, cells)) if self._mapping.own else cells
 
     def _fields(self, cells: Sequence[str]) -> Fields:
         """Return a row's fields; a title that is missing is looked for in the other columns that may hold one."""
@@ -190,19 +235,22 @@ class _Layout:
         self._seen[content] += 1
         return f"~{content[:16]}.{self._seen[content]}"
 
-    def _external_id(self, fields: Fields, content: str) -> str:
-        id, person = fields.get("id"), fields.get("person")
-        if id is None:
-            return self._nth(content)
-        return values.clean(f"{person}:{id}" if person else id)
+    def _told_id(self, cells: list[str]) -> str | None:
+        """Return the external id that a row tells, None where it tells none, or is no task."""
+        place, whose = self._places.get("id"), self._places.get("person")
+        if place is None or len(cells) > len(self._header):
+            return None
+        id, person = cells[place].strip(), "" if whose is None else cells[whose].strip()
+        return values.clean(f"{person}:{id}" if person else id) if id else None
 
     def _hours(self, fields: Fields, name: str) -> float | None:
         if name in self._mixed and values.number(fields.get(name)) is not None:
             fields.warn(f"its {name} has no unit, where others have one: taken as hours")
         return fields.hours(name, self._units[name])
 
-    def _task(self, fields: Fields, cells: Sequence[str], external_id: str, raw: str, content: str) -> Parsed:
-        life = task_life.life(fields, self._mapping, self._dates)
+    def _task(self, fields: Fields, cells: list[str], life: task_life.Life | str) -> Parsed:
+        raw, content = as_raw(dict(zip(self._header, cells, strict=True)))
+        external_id = self._told_id(cells) or self._nth(content)
         if isinstance(life, str):
             return Parsed(external_id=external_id, kind=Todo, raw=raw, content_hash=content, left_out=life)
         estimate, actual = (self._hours(fields, name) for name in _HOURS)
@@ -226,6 +274,8 @@ class _Layout:
             kind=Todo,
             raw=raw,
             content_hash=content,
+            row_id=external_id if self._mapping.own else None,
+            meets="id" if self._mapping.own else None,
             values=first,
             steps=steps,
             links=self._project(fields),
@@ -248,13 +298,8 @@ class _Layout:
         return tuple(dict.fromkeys(filter(None, [*fields.tags(), *own, *whose])))
 
 
-def _projects(tasks: Iterable[Parsed], names: Mapping[str, str]) -> list[Parsed]:
+def _projects(oldest: Mapping[str, int], names: Mapping[str, str]) -> list[Parsed]:
     """Return a project for each name, as old as its first task; a project here of that title is the same one."""
-    oldest: dict[str, int] = {}
-    for task in tasks:
-        if task.left_out is None and "project_id" in task.links:
-            project, created = task.links["project_id"], task.values["created_at"]
-            oldest[project] = min(created, oldest.get(project, created))
     return [_project(external_id, names[external_id], created) for external_id, created in oldest.items()]
 
 
