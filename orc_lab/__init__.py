@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orc_lab.agents.recommend.scheduler import Scheduler as Scheduler
     from orc_lab.agents.velocity.throughput import forecast_throughput as forecast_throughput
     from orc_lab.errors import OrcError as OrcError
+    from orc_lab.exporters.run import export as export
     from orc_lab.mirror.duck import Mirror as Mirror
     from orc_lab.model.entities import Activity as Activity
     from orc_lab.model.entities import Capacity as Capacity
@@ -48,6 +49,7 @@ _HOMES = {
     "Scheduler": "orc_lab.agents.recommend.scheduler",
     "backtest": "orc_lab.agents.backtest.run",
     "analyze_project": "orc_lab.agents.insight.analysis",
+    "export": "orc_lab.exporters.run",
     "forecast_completion": "orc_lab.agents.completion.dates",
     "forecast_throughput": "orc_lab.agents.velocity.throughput",
     "generate_daily_recommendations": "orc_lab.agents.recommend.daily",

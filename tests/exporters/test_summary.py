@@ -1,0 +1,107 @@
+"""A summary in which titles are words, whatever stands in them."""
+
+import html
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import mistune
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orc_lab.exporters.run import export
+from orc_lab.exporters.summary import escaped
+from orc_lab.model.entities import Project, Todo
+from orc_lab.workbench.bench import Workbench
+from tests.exporters.conftest import NASTY, NOW
+
+PLUGINS = ["strikethrough", "footnotes", "table", "url", "task_lists", "def_list", "math", "superscript", "spoiler"]
+RENDER = mistune.create_markdown(escape=False, plugins=PLUGINS)
+OURS = {"h1", "h2", "h3", "ul", "li", "p", "table", "thead", "tbody", "tr", "th", "td"}
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.names.add(tag)
+
+
+def tags(page: str) -> set[str]:
+    parser = Tags()
+    parser.feed(page)
+    return parser.names
+
+
+def words(page: str) -> str:
+    """The text of a page; what is between tags, entities read."""
+    return html.unescape(re.sub(r"<[^>]*>", "", page)).replace("\u2060", "").strip()
+
+
+def written(wb: Workbench, folder: Path, **options: Any) -> str:
+    export(wb, "markdown", folder / "x.md", now=NOW, force=True, **options)
+    return (folder / "x.md").read_text(encoding="utf-8")
+
+
+def test_what_is_open_planned_and_past(wb: Workbench, tmp_path: Path) -> None:
+    text = written(wb, tmp_path)
+    assert text.startswith("# Work on 2026-11-25\n")
+    assert "### Thesis \\<b\\>\\&\n\n1 open, 2.5 h estimated, due 2026-12-24, active, high priority, 40 %" in text
+    assert "- Draft (2.5 h, due 2026-11-27, urgent, committed)\n" in text
+    assert "## This week, 2026-W48\n\nWrite \\| \\*much\\*\n\n- Draft (2.5 h, open)\n" in text
+    assert re.search(r"\| 2026-W47 \| Begin \| \S+ h \| .* \| 1 \| 1\.5 h \|\n", text)
+    assert "Outline" not in text
+
+
+def test_no_title_renders_as_anything_but_words(wb: Workbench, tmp_path: Path) -> None:
+    page = RENDER(written(wb, tmp_path))
+    assert isinstance(page, str)
+    assert tags(page) <= OURS
+    shown = words(page)
+    for title in NASTY:
+        assert " ".join(title.split()) in shown
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1) | st.text("\\`*_{}[]()<>#+-.!|~&:$^=@ w1ax/\"'", min_size=1))
+def test_any_title_is_words(text: str) -> None:
+    told = escaped(text)
+    assert "\n" not in told
+    if not told.strip():
+        return
+    page = RENDER(f"- {told} (2 h)\n")
+    assert isinstance(page, str)
+    assert tags(page) <= {"ul", "li"}, page
+    shown = "".join(
+        char if char.isprintable() or char in "\u200c\u200d" else "\ufffd" for char in " ".join(text.split())
+    )
+    assert words(page) == f"{shown} (2 h)".replace("\u2060", "").strip()
+
+
+def test_of_one_project_and_since(wb: Workbench, tmp_path: Path) -> None:
+    (thesis,) = wb.find(Project, title="Thesis <b>&")
+    text = written(wb, tmp_path, project=thesis.id)
+    assert "Draft" in text
+    assert "Garden" not in text
+    assert "2026-W47" not in written(wb, tmp_path, since=date(2026, 11, 23))
+    assert "2026-W47" in written(wb, tmp_path, since=date(2026, 1, 1))
+
+
+def test_an_empty_workbench(tmp_path: Path) -> None:
+    with Workbench.init(tmp_path / "new.db") as new:
+        text = written(new, tmp_path)
+        assert "Nothing is open." in text
+        assert "Nothing is promised for it." in text
+        assert "Nothing is known of them." in text
+        assert new.count(Todo) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("1. one", "1\\. one"), ("12) x", "12\\) x"), ("v1.2", "v1.2"), ("a: b", "a: b")]
+)
+def test_only_what_would_be_markup_is_escaped(text: str, told: str) -> None:
+    assert escaped(text) == told
