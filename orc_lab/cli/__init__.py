@@ -5,6 +5,7 @@ table      the commands as data: what `orc --help` lists, and where each one's c
 output     what people read: aligned columns, clean text, JSON
 place      which database: --db, ORC_DB, the workbench folder, the sample life
 reading    what people write: days, instants, weeks, hours, field=value
+then       --as-of: the same on what was known at a past moment
 
 Each of these holds `do_COMMAND` and `args_COMMAND` (its options) for one topic:
 begin      init, set, settings
@@ -13,8 +14,9 @@ projects   project and intention: list, add, edit
 lists      list, search, show
 weeks      week, goal, commit, uncommit, capacity
 work       start, stop
-past       undo, log
-imports    import
+past       log, undo, redo
+trash      delete, trash: list, restore
+imports    import (what a history tells at once is computed in `calibration`)
 queries    sql
 outlook    estimate, forecast, health (what they say is computed in `answers`)
 insights   summary, today, accuracy
@@ -23,4 +25,7 @@ backtest   backtest (its histories are read in `histories`)
 pages      review, dashboard
 reports    report
 lab        lab
+exports    export
+keeping    backup, restore
+care       doctor, erase
 """

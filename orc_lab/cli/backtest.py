@@ -14,7 +14,7 @@ from orc_lab.cli import place
 from orc_lab.cli.imports import mapping_of
 from orc_lab.cli.output import clean, heading, note, say, show_json, show_table, where, width
 from orc_lab.errors import InvalidValue
-from orc_lab.importers.mapping import TARGETS
+from orc_lab.importers.tables.mapping import TARGETS
 
 if TYPE_CHECKING:
     from orc_lab.agents.backtest.result import Backtest, Family

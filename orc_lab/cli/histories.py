@@ -12,10 +12,11 @@ import pandas as pd
 
 from orc_lab.cli import odd_rows
 from orc_lab.errors import InvalidValue, NeedsChoice, UnreadableFile
-from orc_lab.importers import csv_table, task_csv
-from orc_lab.importers.mapping import ColumnMapping, for_header
+from orc_lab.importers.reading.source import Source, open_source
 from orc_lab.importers.record import Context, Options, Parsed
-from orc_lab.importers.source import Source, open_source
+from orc_lab.importers.tables import table as csv_table
+from orc_lab.importers.tables import tasks as task_csv
+from orc_lab.importers.tables.mapping import ColumnMapping, for_header
 from orc_lab.mirror.features import TASKS, Frames
 from orc_lab.model.clock import Clock
 from orc_lab.model.entities import Todo
@@ -68,13 +69,13 @@ def of_csv(
     clock = Clock()
     options = Options(person=task_csv.EVERYBODY, mapping=known)
     reading = task_csv.read(source, Context(clock=clock, user_id="", now=int(time.time()), options=options))
-    column = known.columns.get("person")
+    column, records = known.columns.get("person"), list(reading.records)
     rows = [
         _row(parsed, json.loads(parsed.raw), column, clock, titled)
-        for parsed in reading.records
+        for parsed in records
         if parsed.kind is Todo and parsed.left_out is None and _fits(json.loads(parsed.raw), conditions)
     ]
-    todos = [parsed for parsed in reading.records if parsed.kind is Todo]
+    todos = [parsed for parsed in records if parsed.kind is Todo]
     notes = [*reading.notes, *odd_rows.told(source.text()[0], header, todos)]
     return Histories(source=_told(source, conditions), tasks=_by_person(rows, person), until=None, notes=notes)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from orc_lab.cli import reading
 from orc_lab.cli.output import hours, local, note, record, say, short, show_json, show_table
-from orc_lab.cli.place import reading as opened
+from orc_lab.cli.then import args_as_of, looking
 from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import CLOSED, OPEN, Activity, Entity, Intention, Project, Status, Todo
 from orc_lab.workbench.bench import Workbench
@@ -18,7 +18,7 @@ _ORDERS |= {"done": "completed_at", "updated": "updated_at"}
 
 def do_list(args: Namespace) -> None:
     """List todos: those that are open and not snoozed, what is due first on top."""
-    with opened(args) as wb:
+    with looking(args) as wb:
         filters = _filters(wb, args)
         todos = wb.find(Todo, order=_order(args), limit=args.limit or None, **filters)
         if args.json:
@@ -27,7 +27,7 @@ def do_list(args: Namespace) -> None:
             _show_todos(wb, todos, whole_ids=args.ids)
             _tell_the_rest(len(todos), wb.count(Todo, **filters))
         else:
-            _tell_nothing(wb)
+            _tell_nothing(wb, then=args.as_of is not None)
 
 
 def args_list(parser: ArgumentParser) -> None:
@@ -42,13 +42,14 @@ def args_list(parser: ArgumentParser) -> None:
     parser.add_argument("--sort", metavar="FIELD", help="due, priority, hours, created, done, title, …")
     parser.add_argument("--reverse", action="store_true", help="turn the order of --sort")
     parser.add_argument("--ids", action="store_true", help="show whole ids")
+    args_as_of(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def do_search(args: Namespace) -> None:
     """Find text in the titles and descriptions of todos, projects and intentions, whatever its case."""
     text = " ".join(args.text)
-    with opened(args) as wb:
+    with looking(args) as wb:
         found: list[Entity] = []
         for kind in (Todo, Project, Intention):
             rows = {row.id: row for field in ("title", "description") for row in _with(wb, kind, field, text, args)}
@@ -69,12 +70,13 @@ def args_search(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=reading.whole, default=PAGE, metavar="N", help=f"of each kind (default {PAGE}, 0: all)"
     )
+    args_as_of(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def do_show(args: Namespace) -> None:
     """Show one todo, project or intention with all that is known of it."""
-    with opened(args) as wb:
+    with looking(args) as wb:
         row = reading.anything(wb, args.id)
         if args.json:
             show_json({"kind": row.noun, **record(row), "activities": [record(a) for a in wb.activities(row.id)]})
@@ -94,6 +96,7 @@ def args_show(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=reading.whole, default=20, metavar="N", help="activities at most (default 20, 0: all)"
     )
+    args_as_of(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -154,8 +157,10 @@ def _tell_the_rest(shown: int, there: int) -> None:
         note(f"{shown} of {there:,}. See more with --limit N (0 for all), less with --project, --status or --due.")
 
 
-def _tell_nothing(wb: Workbench) -> None:
-    if wb.count(Todo):
+def _tell_nothing(wb: Workbench, *, then: bool) -> None:
+    if then and not wb.count(Todo):
+        say("There were no todos then.")
+    elif wb.count(Todo):
         say("Nothing here is open like that. `orc list --all` shows everything.")
     else:
         say("There are no todos yet. Add one with `orc add TEXT`, or bring some with `orc import FILE`.")

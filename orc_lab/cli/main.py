@@ -19,12 +19,15 @@ EXIT_CODES = {
         "a wrong option or value",
         "InvalidValue UnknownField UnknownWeek FutureWeek AmbiguousId NeedsChoice InvalidQuery",
     ),
-    3: ("there is no such thing", "NotFound NothingToUndo NoSession"),
+    3: ("there is no such thing", "NotFound NothingToUndo NothingToRedo NoSession NoBackup"),
     4: ("the database can't be used", "DatabaseMissing NotADatabase NotOpened DatabaseLocked SchemaTooNew OnlySample"),
-    5: ("a file or folder can't be written", "NotWritable DiskFull DiskFailed DatabaseExists"),
+    5: ("a file or folder can't be written", "NotWritable DiskFull NoRoomForBackup DiskFailed DatabaseExists"),
     6: ("a file can't be read", "UnreadableFile"),
     7: ("the review failed", "ReviewFailed"),
-    8: ("something stands in the way, and you decide", "ChangedSince SessionOpen LongSession AlreadyExists"),
+    8: (
+        "something stands in the way, and you decide",
+        "ChangedSince SessionOpen LongSession AlreadyExists OutputExists NotConfirmed",
+    ),
     9: ("something isn't installed", "MissingProgram"),
 }
 HELP = ("-h", "--help")
@@ -154,10 +157,13 @@ def _unknown(word: str) -> int:
     return 2
 
 
+_FAULT = "   1  `orc doctor` found a problem; or, with its traceback, a mistake in orc_lab itself"
+
+
 def _exit_codes() -> str:
     lines = [f"{code:4}  {meaning} ({errors.replace(' ', ', ')})" for code, (meaning, errors) in EXIT_CODES.items()]
     last = [f"{INTERRUPTED:4}  interrupted (Ctrl-C)", f"{PIPE_CLOSED:4}  the reader of the output went away"]
-    return "\n".join(["   0  all went well", "   1  a mistake in orc_lab itself, with its traceback", *lines, *last])
+    return "\n".join(["   0  all went well", _FAULT, *lines, *last])
 
 
 def exit_code(error: type[BaseException]) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from orc_lab.cli.output import clean
-from orc_lab.importers.csv_table import DELIMITERS
 from orc_lab.importers.record import Parsed, Severity, as_raw
+from orc_lab.importers.tables.table import DELIMITERS
 
 _SHOWN = 3
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from orc_lab.cli.output import note, show_json, show_table
 from orc_lab.cli.place import reading
 from orc_lab.errors import InvalidValue
+from orc_lab.model.spreadsheet import guarded
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a spreadsheet would run a text
 
 
 def do_sql(args: Namespace) -> None:
@@ -79,5 +78,4 @@ def _text(value: Any) -> str:
 
 
 def _safe(value: Any) -> str:
-    text = _text(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return guarded(value) if isinstance(value, str) else _text(value)

@@ -60,13 +60,25 @@ GROUPS = {
         "backtest": ("backtest", "say how every forecast would have held, beside what is simpler"),
         "sql": ("queries", "ask your history anything: orc sql 'SELECT …'"),
     },
+    "Your data": {
+        "export": ("exports", "write everything to files of your own: JSON, CSV, Parquet, a calendar, a summary"),
+        "backup": ("keeping", "copy the database while it is in use, check the copy, keep some of each age"),
+        "restore": ("keeping", "put a backup in the database's place, after a look and a backup of what is there"),
+        "doctor": ("care", "check the database and where it stands; --fix mends what can be mended"),
+        "erase": ("care", "remove everything that orc has written here, and prove it"),
+    },
     "The past": {
-        "undo": ("past", "take back your last edits"),
         "log": ("past", "show the last edits, or everything that happened to one thing"),
+        "undo": ("past", "take back your last edits, or a certain one"),
+        "redo": ("past", "do again what you undid"),
+        "delete": ("trash", "delete todos, projects with their todos, intentions, goals, sessions"),
+        "trash list": ("trash", "list what was deleted"),
+        "trash restore": ("trash", "bring deleted things back, with all that went with them"),
     },
 }
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 FAMILIES = {"project": "list, add or edit projects", "intention": "list, add or edit intentions"}
+FAMILIES |= {"trash": "list what was deleted, or bring it back: list, restore"}
 FAMILIES |= {"goal": "list, add or edit weekly goals", "knowledge": "what was learned: list, show, why, forget, learn"}
 
 

@@ -22,5 +22,6 @@ warm      what that kernel loads while it is connected to
 execute   run a notebook on it with papermill
 export    the executed notebook as page, notebook and JSON, through nbconvert (`templates/index.html.j2`)
 publish   `publish`: execute, export, and put the three files into place
+own_files which files in a folder of reports or notebooks orc has written
 report    the same for the report of one agent; `reports` holds what each says
 """

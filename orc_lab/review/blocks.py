@@ -209,6 +209,14 @@ class Document(Protocol):
         """Everything that is shown, as plain JSON values."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """From when a review was looked at (seconds UTC), and the newest entry of the change log: both give it again."""
+
+    at: int
+    seq: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Review:
     """A week looked at as of an instant (`as_of`: the person's local time); `forecasts` are those that it shows."""
@@ -224,6 +232,7 @@ class Review:
     sections: Sequence[Section]
     definitions: Sequence[Definition] = field(default=())
     forecasts: Sequence[ForecastEntry] = field(default=())
+    looked: Looked | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Everything that the page shows, for machines: plain JSON values, the same for the same input."""
@@ -233,6 +242,7 @@ class Review:
             "starts": self.week.monday.isoformat(),
             "ends": self.week.sunday.isoformat(),
             "as_of": self.as_of.isoformat(timespec="seconds"),
+            "looked": self.looked and {"at": self.looked.at, "seq": self.looked.seq},
             "so_far": self.so_far,
             "sample": self.sample,
             "reconstructed": self.reconstructed,

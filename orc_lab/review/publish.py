@@ -52,16 +52,18 @@ def publish(
     reports: str | os.PathLike[str] = "reports",
     *,
     now: int | None = None,
+    seq: int | None = None,
     notebook: Path | None = None,
     cell_seconds: int | None = None,
 ) -> Published:
     """Execute the review of a week and write `review.html`, `.ipynb` and `.json` into `reports/<week>/`.
 
-    Without a week it is the one that `when.default_week` names. `now` (seconds UTC) is the instant to look from.
+    Without a week it is the one that `when.default_week` names. `now` (seconds UTC) is the instant to look from; with
+    `seq` a past one, on what the change log held up to that entry: both stand in `review.json` under `looked`.
     Raises what opening a database raises, FutureWeek, NotWritable, DiskFull, and ReviewFailed where the notebook did
     not run to its end; that one stays as `review.failed.ipynb`.
     """
-    question = asked(os.fspath(database), week, int(time.time()) if now is None else now)
+    question = asked(os.fspath(database), week, int(time.time()) if now is None else now, seq)
     source = notebook or notebooks.path("weekly_review")
     place = Path(reports) / str(question.week)
     files = executed(source, question.parameters, place, of=question.week, cell_seconds=cell_seconds)

@@ -9,7 +9,7 @@ from orc_lab.agents.knowledge.base import KnowledgeBase
 from orc_lab.mirror.features import Frames
 from orc_lab.model.week import Week
 from orc_lab.review import ahead, back, made
-from orc_lab.review.blocks import Block, Review, Section
+from orc_lab.review.blocks import Block, Looked, Review, Section
 from orc_lab.review.facts import Facts, facts
 from orc_lab.review.first import answers
 from orc_lab.review.forecasts import forecasts
@@ -36,13 +36,15 @@ def weekly_review(
     sample: bool = False,
     past: bool = False,
     begins: date | None = None,
+    looked: Looked | None = None,
 ) -> Review:
     """Return the review of a week from what was known at an instant, that of the frames.
 
     The week is reviewed "so far" while that instant lies before its end. `kb` is what was learned by then, by default
     nothing. With `sample` the review says that this is the sample life; where the instant lies in a past that was
     imported, that it is reconstructed. In a long `past` it advises nothing for the week after; `begins` is the day of
-    the first todo where that lies after the week. The same input gives the same review.
+    the first todo where that lies after the week; `looked` is kept, to look once more. The same input gives the same
+    review.
     """
     known = facts(frames, week, kb=kb, past=past, begins=begins)
     return Review(
@@ -59,6 +61,7 @@ def weekly_review(
         ),
         definitions=made.ALL,
         forecasts=tuple(forecasts(known)),
+        looked=looked,
     )
 
 

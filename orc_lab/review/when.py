@@ -17,22 +17,27 @@ _ASLEEP = 8  # weeks without anything after which the last week with something i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a review is asked for. `now` is the instant from which it is asked, seconds UTC."""
+    """What a review is asked for. `now` is the instant from which it is asked, seconds UTC.
+
+    With `seq` it is a past one, and rests on what the log held up to that entry.
+    """
 
     database: str
     week: Week
     now: int
+    seq: int | None = None
 
     @property
     def parameters(self) -> dict[str, object]:
         """The values of the notebook's parameters."""
-        return {"db": self.database, "week": str(self.week), "now": self.now}
+        then = {} if self.seq is None else {"seq": self.seq}
+        return {"db": self.database, "week": str(self.week), "now": self.now, **then}
 
 
-def asked(database: str, week: Week | None, now: int) -> Asked:
+def asked(database: str, week: Week | None, now: int, seq: int | None = None) -> Asked:
     """Look into the database whether the week can be reviewed; raises what opening it raises, and FutureWeek."""
     with Workbench.open(database) as bench:
-        return Asked(database=os.path.abspath(database), week=week_of(bench, week, now), now=now)
+        return Asked(database=os.path.abspath(database), week=week_of(bench, week, now), now=now, seq=seq)
 
 
 def week_of(bench: Workbench, week: Week | None, now: int) -> Week:

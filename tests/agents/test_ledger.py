@@ -55,7 +55,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> Now:
     clock = Now()
-    for module in ("store.database", "workbench.bench", "workbench.options"):
+    for module in ("store.database", "workbench.bench", "workbench.reader", "workbench.options"):
         monkeypatch.setattr(f"orc_lab.{module}.time", clock)
     return clock
 

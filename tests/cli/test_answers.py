@@ -43,7 +43,7 @@ def test_sql_prints_json_and_csv(orc: Orc, own: Path) -> None:
     assert json.loads(orc("sql", "--json", query).out)[0] == {"title": "=1+1", "n": -1.5, "nothing": None}
     rows = list(csv.reader(io.StringIO(orc("sql", "--csv", query).out)))
     assert rows[0] == ["title", "n", "nothing"]
-    assert [row[0] for row in rows[1:]] == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "a,b", "'q'"]
+    assert [row[0] for row in rows[1:]] == ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "a,b", "''q'"]
     assert {(row[1], row[2]) for row in rows[1:]} == {("-1.5", "")}
 
 
@@ -251,17 +251,21 @@ def test_a_review_without_a_database_makes_the_sample(orc: Orc, here: Path) -> N
 def test_a_review_prints_its_numbers(orc: Orc, own: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
-    def written(database: str, week: Week | None, reports: str) -> Published:
-        asked.extend((database, week, reports))
+    def written(
+        database: str, week: Week | None, reports: str, *, now: int | None = None, seq: int | None = None
+    ) -> Published:
+        asked.append((database, week, reports, now, seq))
         (here / "review.json").write_text('{"week": "2026-W47"}', encoding="utf-8")
         return Published(week=Week(2026, 47), html=here / "x", notebook=here / "x", json=here / "review.json")
 
     monkeypatch.setattr(publish, "publish", written)
     ran = orc("review", "--week", "2026-W47", "--json", "--out", "elsewhere")
     assert (ran.code, json.loads(ran.out), ran.err) == (0, {"week": "2026-W47"}, "")
-    assert asked == [str(own), Week(2026, 47), "elsewhere"]
     orc("review")
-    assert asked[3:] == [str(own), None, str(here / "reports")]
+    assert asked == [
+        (str(own), Week(2026, 47), "elsewhere", None, None),
+        (str(own), None, str(here / "reports"), None, None),
+    ]
 
 
 def test_a_review_of_a_week_to_come_is_said(orc: Orc, own: Path) -> None:

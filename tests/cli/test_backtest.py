@@ -9,7 +9,7 @@ import pytest
 
 from orc_lab.cli import histories
 from orc_lab.errors import InvalidValue
-from orc_lab.importers import mapping
+from orc_lab.importers.tables import mapping
 from tests.agents.lives import finished
 from tests.cli.conftest import Orc
 

@@ -25,6 +25,7 @@ READING = {
     "week": [],
     "goal list": [],
     "log": [],
+    "trash list": [],
     "dashboard": [],
     "estimate": ["x"],
     "forecast": [],
@@ -37,7 +38,11 @@ READING = {
     "knowledge why": ["projects.patterns", "silent"],
     "backtest": [],
     "sql": ["SELECT 1"],
+    "export": [],
     "lab": ["--no-browser"],
+    "backup": [],
+    "doctor": [],
+    "erase": ["--yes"],
 }
 EDITING = {
     "set": ["zone", "UTC"],
@@ -62,6 +67,9 @@ EDITING = {
     "start": ["abc"],
     "stop": [],
     "undo": [],
+    "redo": [],
+    "delete": ["abc", "--yes"],
+    "trash restore": ["abc"],
     "import": ["tasks.csv"],
     "knowledge forget": ["projects.patterns"],
     "knowledge learn": ["--way", "dumped,done"],
@@ -85,7 +93,7 @@ def tasks(here: Path) -> None:
 
 
 def test_every_command_is_tried() -> None:
-    assert set(CALLS) | {"init", "review", "report"} == set(table.COMMANDS)
+    assert set(CALLS) | {"init", "review", "report", "restore"} == set(table.COMMANDS)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -93,6 +101,12 @@ def test_without_a_database(orc: Orc, here: Path, name: str) -> None:
     told = said(orc(*CALLS[name]), 4)
     assert "There is no database at" in told
     assert "`orc init`" in told
+    assert [path.name for path in here.iterdir()] == ["tasks.csv"]
+
+
+def test_without_a_backup(orc: Orc, here: Path) -> None:
+    assert "There is no backup that opens" in said(orc("restore", "--yes"), 3)
+    assert "there is no such file" in said(orc("restore", "x.db", "--yes"), 6)
     assert [path.name for path in here.iterdir()] == ["tasks.csv"]
 
 
@@ -168,7 +182,7 @@ def test_a_locked_database(orc: Orc, own: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_full_disk(orc: Orc, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     orc("add", "There before")
-    connect = database._connect
+    connect = database.connect
 
     def small(path: str, *, create: bool) -> sqlite3.Connection:
         conn = connect(path, create=create)
@@ -177,7 +191,7 @@ def test_a_full_disk(orc: Orc, own: Path, monkeypatch: pytest.MonkeyPatch) -> No
         return conn
 
     with monkeypatch.context() as full:
-        full.setattr(database, "_connect", small)
+        full.setattr(database, "connect", small)
         assert "No room left on the disk" in said(orc("add", "x" * 100_000), 5)
     assert "There before" in orc("list").out
     assert "xxx" not in orc("list").out

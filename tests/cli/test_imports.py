@@ -2,15 +2,18 @@
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from orc_lab.cli.main import main
+from orc_lab.importers.creation.export import SNIPPET
 from orc_lab.model.entities import Todo
 from orc_lab.workbench.bench import Workbench
 from tests.cli.conftest import Orc
+from tests.importers.profiles import KEY, stored
 
 CSV = """Name,Est (h),Who,Closed,Status
 First,2,Ada,2026-01-05,done
@@ -129,3 +132,82 @@ def test_a_wrong_option_changes_nothing(orc: Orc, own: Path, table: Path, words:
     assert (ran.code, ran.out) == (code, "")
     assert ran.err.count("\n") == 1
     assert titles(own) == set()
+
+
+def test_record_by_record_into_a_file(orc: Orc, own: Path, here: Path, table: Path) -> None:
+    ran = orc("import", table, "--map", MAP, "--person", "all", "--dry-run", "--report", "out.csv")
+    assert ran.out.endswith("Record by record: out.csv\n")
+    (header, *lines) = (here / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "record,kind,title,outcome,id,remarks"
+    assert [line.split(",")[1:4] for line in lines] == [["todo", name, "new"] for name in ("First", "Second", "Third")]
+    orc("import", table, "--map", MAP, "--person", "all", "--report", "out.JSON")
+    told = json.loads((here / "out.JSON").read_text(encoding="utf-8"))
+    with Workbench.open(own) as wb:
+        assert {one["id"] for one in told} == {todo.id for todo in wb.find(Todo)}
+
+
+def test_a_report_that_can_not_be_written_changes_nothing(orc: Orc, own: Path, here: Path, table: Path) -> None:
+    (here / "file").write_text("in the way", encoding="utf-8")
+    assert orc("import", table, "--map", MAP, "--person", "all", "--report", "file/out.csv").code == 5
+    ran = orc("import", table, "--map", MAP, "--person", "all", "--report", table)
+    assert (ran.code, table.read_text(encoding="utf-8")) == (2, CSV)
+    assert titles(own) == set()
+
+
+def test_without_a_file_it_tells_how_to_get_one(orc: Orc, own: Path) -> None:
+    ran = orc("import", "--from", "creation-store")
+    assert ran.code == 2
+    assert SNIPPET in ran.out
+    assert "orc import ~/.mozilla/firefox" in ran.out
+    assert SNIPPET in orc("import", "--help").out
+    ran = orc("import")
+    assert (ran.code, ran.out) == (2, "")
+    assert "standard input" in ran.err
+
+
+def test_a_firefox_profile(orc: Orc, own: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for port in (3000, 8080):
+        stored(here / "profile", f"http://localhost:{port}", {KEY: STORE.replace("Old", f"At {port}")})
+    ran = orc("import", "profile", "--from", "creation-store")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--origin: http://localhost:3000, http://localhost:8080." in ran.err
+    keyboard = io.StringIO("http://localhost:8080\n")
+    monkeypatch.setattr(keyboard, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    assert orc("import", "profile").code == 0
+    assert [title[:7] for title in titles(own)] == ["At 8080"]
+    assert orc("import", "profile", "--origin", "3000").code == 0
+
+
+def finished(count: int) -> str:
+    """A history of a person whose work takes twice as long as they think, more or less."""
+    rows = [
+        f"Task {n},{1 + n % 4},{(2 + n % 3 / 2) * (1 + n % 4) / 2},2025-{1 + n // 28 % 12:02d}-{1 + n % 28:02d},done"
+        for n in range(count)
+    ]
+    return "\n".join(["title,estimate,actual,completed,status", *rows, ""])
+
+
+def test_the_first_calibration_comes_with_the_history(orc: Orc, own: Path, here: Path) -> None:
+    (here / "history.csv").write_text(finished(60), encoding="utf-8")
+    assert "Your estimates" not in orc("import", "history.csv", "--dry-run").out
+    ran = orc("import", "history.csv")
+    *_, ran_at, covered, learned, last = ran.out.splitlines()
+    assert ran_at == "Your estimates: 60 finished todos took 1.3 × the estimate at the median; 67% took longer."
+    assert re.fullmatch(
+        r"Corrected by what was finished before, on your own past: "
+        r"80% bands held \d+% of 60 times \(95% interval \d+% to \d+%\)\.",
+        covered,
+    )
+    assert re.fullmatch(r"Mean error, corrected against yours: after 20, .*; after 40, .*; after 60, .*\.", learned)
+    assert last == "All of it, compared with what is simpler: orc backtest"
+    orc("undo")
+    told = json.loads(orc("import", "history.csv", "--json").out)["calibration"]
+    assert (told["n"], [stage["finished"] for stage in told["stages"]]) == (60, [20, 40, 60])
+    assert told["stages"][2]["corrected"] < told["stages"][2]["own"]
+    assert "calibration" not in json.loads(orc("import", "history.csv", "--json").out)  # nothing was new
+
+
+def test_a_short_history_tells_nothing_yet(orc: Orc, own: Path, here: Path) -> None:
+    (here / "history.csv").write_text(finished(39), encoding="utf-8")
+    assert "Your estimates" not in orc("import", "history.csv").out

@@ -1,11 +1,11 @@
-"""Projects, weeks, capacity, work, undo and log."""
+"""Projects, weeks, capacity, work and settings."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from orc_lab.model.entities import Session, Setting, Todo
+from orc_lab.model.entities import Session, Setting
 from orc_lab.workbench.bench import Workbench
 from tests.cli.conftest import Orc
 from tests.cli.test_todos import add, todo
@@ -122,60 +122,6 @@ def test_work(orc: Orc, own: Path) -> None:
     assert json.loads(orc("stop", "--json").out)["ended_at"] is not None
     with Workbench.open(own) as wb:
         assert wb.count(Session) == 2
-
-
-def test_undo_takes_back_and_says_what(orc: Orc, own: Path) -> None:
-    id = add(orc, "A")
-    orc("edit", id, "title=B")
-    orc("edit", id, "title=C")
-    assert orc("undo", "--steps", 2).out.count("Undone: edit todo") == 2
-    assert todo(own, id).title == "A"
-    assert [edit["label"] for edit in json.loads(orc("undo", "--json").out)] == ["add todo"]
-    ran = orc("undo")
-    assert (ran.code, ran.out) == (3, "")
-    assert "nothing to undo" in ran.err
-
-
-def test_undo_asks_before_it_overwrites(orc: Orc, own: Path) -> None:
-    id = add(orc, "A")
-    orc("edit", id, "title=B")
-    with Workbench.open(own) as wb, wb.edit("sync", actor="another device"):
-        wb.update(Todo, id, title="Theirs")
-    ran = orc("undo")
-    assert (ran.code, ran.out) == (8, "")
-    assert "'Theirs'" in ran.err
-    assert "--force" in ran.err
-    assert orc("undo", "--force").code == 0
-    assert todo(own, id).title == "A"
-
-
-@pytest.mark.parametrize("steps", ["0", "-1", "x"])
-def test_steps_are_a_number(orc: Orc, own: Path, steps: str) -> None:
-    assert orc("undo", f"--steps={steps}").code == 2
-
-
-def test_log_tells_edits(orc: Orc, own: Path) -> None:
-    add(orc, "A")
-    orc("undo")
-    rows = orc("log").out.splitlines()
-    assert rows[1].endswith("undo add todo")
-    assert rows[2].endswith("add todo       (undone)")
-    assert "setup" in rows[3]
-    assert [edit["label"] for edit in json.loads(orc("log", "--limit", "1", "--json").out)] == ["undo add todo"]
-
-
-def test_log_tells_the_life_of_one_thing(orc: Orc, own: Path) -> None:
-    id = add(orc, "A")
-    orc("edit", id, "title=B")
-    orc("done", id, "--at", "2026-01-20 17:30")
-    lines = orc("log", id[-6:]).out.splitlines()
-    assert lines[0].endswith("insert  title: A; status: dumped")
-    assert lines[1].endswith("update  title: A → B")
-    assert "2026-01-20 17:30  update" in lines[2]
-    changes = json.loads(orc("log", id, "--json").out)
-    assert changes[1]["cells"] == {"title": ["A", "B"]}
-    assert json.loads(orc("log", id, "--json", "--limit", "1").out) == changes[-1:]
-    assert orc("log", "zzzz").code == 3
 
 
 def test_settings(orc: Orc, own: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.house import documents
 from tests.house.checks import ROOT
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def run_document(document: Path, folder: Path) -> subprocess.CompletedProcess[str]:
