@@ -162,6 +162,7 @@ def test_single_operations(bench: Workbench, plain_sqlite: sqlite3.Connection, c
 # Reads a file into a new database, as a process of its own: the seconds of a wall clock, and the MB at the peak.
 IMPORTING = """
 import resource, sys, time
+from orc_lab.importers import run
 from orc_lab.workbench.bench import Workbench
 
 with Workbench.init(sys.argv[1], zone="Europe/Berlin") as wb:
