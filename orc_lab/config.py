@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,19 +40,34 @@ def checked(key: str, value: object) -> object:
     convert: Callable[[Any], object] = float if isinstance(known[key].default, float) else str
     try:
         converted = convert(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidValue(key, value, known[key].metadata["help"]) from None
     if isinstance(converted, float) and not 0 < converted <= 168:
         raise InvalidValue(key, value, "hours from 0 to 168")
     return converted
 
 
-def settings(stored: Iterable[tuple[str, str]], base: Mapping[str, Any] | None = None) -> Settings:
-    """Return settings from stored (key, JSON value) pairs, later ones winning; unknown keys are passed over."""
-    values = dict(base or {})
+def usable(key: str, value: str) -> object | None:
+    """Return the value that an option's stored JSON stands for; None for one that can't be used."""
+    try:
+        held = checked(key, json.loads(value))
+        if key == "zone":
+            ZoneInfo(str(held))
+        elif key == "day_start":
+            time.fromisoformat(str(held))
+    except (ValueError, RecursionError, InvalidValue, ZoneInfoNotFoundError, OSError):
+        return None
+    return held
+
+
+def settings(stored: Iterable[tuple[str, str]]) -> Settings:
+    """Return settings from stored (key, JSON value) pairs, later ones winning.
+
+    Unknown keys are passed over, and so is what can't be used: other tools write too.
+    """
     names = {option.name for option in fields(Settings)}
-    values.update({key: json.loads(value) for key, value in stored if key in names})
-    return Settings(**values)
+    found = ((key, usable(key, value)) for key, value in stored if key in names)
+    return Settings(**{key: value for key, value in found if value is not None})  # type: ignore[arg-type]
 
 
 def workbench_folder() -> str:

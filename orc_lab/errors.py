@@ -6,6 +6,16 @@ import errno
 from collections.abc import Sequence
 
 
+def in_bytes(size: float) -> str:
+    """Return an amount of bytes in a unit that fits, `812 KB`; a unit is a thousand of the one before."""
+    unit = "bytes"
+    for larger in ("KB", "MB", "GB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 9.95 else f"{size:.1f} {unit}"
+
+
 class OrcError(Exception):
     """Base of every error that orc_lab raises on purpose; its text is a sentence for the person."""
 
@@ -127,13 +137,13 @@ class DiskFull(OrcError):
 
 
 class NoRoomForBackup(DiskFull):
-    """The disk has no room for the copy that is made before something is changed."""
+    """The disk has no room for the copy that is made before something is changed, and what is kept free beside it."""
 
-    def __init__(self, folder: str, needed: int, free: int) -> None:
+    def __init__(self, folder: str, needed: int, free: int, spare: int) -> None:
         OrcError.__init__(
             self,
-            f"A backup of {needed / 1e6:,.0f} MB has no room in {folder} ({free / 1e6:,.0f} MB free), and without one "
-            "nothing is changed. Free some space and try again.",
+            f"A backup needs {in_bytes(needed)}, and {in_bytes(spare)} are kept free beside it; the disk of {folder} "
+            f"has {in_bytes(free)} free. Without a backup nothing is changed: free some space and try again.",
         )
 
 
@@ -216,12 +226,13 @@ class NothingToRedo(NothingToUndo):
 
 
 class ChangedSince(OrcError):
-    """Undo would overwrite a later value; both are named. `steps` edits were taken back before, and stay so."""
+    """Undo would overwrite a later value; both are named. Of several steps none was taken; `steps` could be."""
 
     def __init__(self, conflicts: Sequence[tuple[str, object, object]], *, steps: int = 0) -> None:
         listed = "; ".join(f"{field} is now {now!r}, undo would set {then!r}" for field, now, then in conflicts[:5])
         more = f"; and {len(conflicts) - 5:,} more" if len(conflicts) > 5 else ""
-        before = f" The {steps:,} {'step' if steps == 1 else 'steps'} before this one stand." if steps else ""
+        which = "the step" if steps == 1 else f"the {steps:,} steps"
+        before = f" No step was taken; {which} before this one can be, with --steps {steps}." if steps else ""
         super().__init__(f"Changed since: {listed}{more}. Undo the later edit first, or undo with --force.{before}")
         self.conflicts = tuple(conflicts)
 

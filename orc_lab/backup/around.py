@@ -9,7 +9,7 @@ from importlib import metadata
 
 from orc_lab.backup import folders
 from orc_lab.backup.finding import FIX, Finding, ok, problem, warning
-from orc_lab.errors import OrcError
+from orc_lab.errors import OrcError, in_bytes
 from orc_lab.store import copies, shelf
 from orc_lab.store.copies import Contents
 from orc_lab.store.shelf import Backup
@@ -27,9 +27,9 @@ def disk(path: str) -> Finding:
     """Whether the disk has room for a backup and a restore."""
     free = shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free
     needed = max(LEAST_ROOM, _ROOM * copies.size(path))
-    told = f"{free / 1e9:,.1f} GB free"
+    told = f"{in_bytes(free)} free"
     if free < needed:
-        return warning("disk", f"Only {told}; a backup and a restore want {needed / 1e9:,.1f}.", "Free some space.")
+        return warning("disk", f"Only {told}; a backup and a restore want {in_bytes(needed)}.", "Free some space.")
     return ok("disk", f"{told}.")
 
 
@@ -78,7 +78,7 @@ def close_to_others(path: str) -> str:
 
 def log_beside(path: str, size: int) -> Finding:
     """Whether the write-ahead log beside it, as large as it was before anybody looked, is in order."""
-    told = f"{size / 1e6:,.1f} MB"
+    told = in_bytes(size)
     if size > LARGE_LOG:
         sentence = f"The log beside the database has grown to {told}: something keeps a reader open."
         return warning("log", sentence, "Close notebooks that you don't use, then " + FIX[0].lower() + FIX[1:],

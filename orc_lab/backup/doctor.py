@@ -73,7 +73,15 @@ def _looked(conn: Connection) -> list[Finding]:
     findings.append(inside.version(conn))
     if findings[-1].level is not Level.OK:
         return findings  # the other checks know this package's schema
+    findings.append(inside.TABLES.look(conn))
+    if not _known(conn):
+        return findings  # they read those tables
     return [*findings, *(check.look(conn) for check in inside.CHECKS)]
+
+
+def _known(conn: Connection) -> bool:
+    """Whether the tables are there that the checks read."""
+    return inside.version(conn).level is Level.OK and not examine.lacking(conn)
 
 
 def _backed_up(path: str) -> Backup | None:
@@ -86,12 +94,14 @@ def _mended(path: str, findings: Sequence[Finding]) -> list[Finding]:
     """Mend what can be, in the order of the checks, and look again; nothing is, where the file stays damaged."""
     done: dict[str, str] = {}
     with suppress(_StillDamaged), examine.mending(path) as conn:
-        for check in (inside.INTEGRITY, inside.SCHEMA, *inside.CHECKS):
+        for check in (inside.INTEGRITY, inside.TABLES, *inside.CHECKS):
             # Mending one thing may bring another to light: rows that a new trigger would have recorded.
             if check.mend is not None and check.look(conn).mendable:
                 done[check.name] = check.mend(conn)
             if check is inside.INTEGRITY and check.look(conn).level is Level.PROBLEM:
                 raise _StillDamaged
+            if check is inside.INTEGRITY and not _known(conn):
+                break
         return [replace(finding, mended=done.get(finding.check)) for finding in _looked(conn)]
     return [replace(findings[0], mendable=False, step=RESTORE)]
 

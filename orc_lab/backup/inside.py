@@ -1,15 +1,12 @@
 """Checks of what is in the database, in the order in which they can be mended."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orc_lab import config
 from orc_lab.backup.finding import FIX, RESTORE, Check, Finding, ok, problem, warning
-from orc_lab.errors import InvalidValue
-from orc_lab.store import examine, schema
+from orc_lab.store import cut, examine, schema
 
 _AHEAD = 300  # seconds by which two clocks may differ
 
@@ -44,9 +41,28 @@ def _shape(conn: Connection) -> Finding:
     missing = examine.unlike(conn)
     if not missing:
         return ok("tables", "Tables and indexes are as the migrations make them.")
-    mendable = bool(examine.missing_indexes(conn))
+    mendable = bool(examine.missing_indexes(conn)) and not examine.lacking(conn)
     step = FIX if mendable else RESTORE
     return problem("tables", f"Missing or changed: {_few(missing)}.", step, mendable=mendable)
+
+
+def _cells(conn: Connection) -> Finding:
+    cells, entries = cut.loose_cells(conn)
+    if not cells:
+        return ok("entries", "Every field in the change log belongs to an entry.")
+    lost = f"{_counted(entries, 'entry was', 'entries were')} cut out of the change log"
+    sentence = f"{lost}: what they did can't be undone any more. {_counted(cells, 'field', 'fields')} of them stayed."
+    return problem("entries", sentence, FIX, mendable=True)
+
+
+def _named(conn: Connection) -> Finding:
+    edits, entries = cut.loose_entries(conn)
+    if not edits and not entries:
+        return ok("undo", "Every entry of the change log belongs to an edit that is known.")
+    told = [f"The record of {_counted(edits, 'edit', 'edits')} is gone, so undo passes over them"] if edits else []
+    later = "the number of an edit that began later"
+    told += [f"{_counted(entries, 'entry has', 'entries have')} {later}"] if entries else []
+    return problem("undo", "; ".join(told) + ".", FIX, mendable=True)
 
 
 def _triggers(conn: Connection) -> Finding:
@@ -99,17 +115,19 @@ def _text(conn: Connection) -> Finding:
 
 
 def _settings(conn: Connection) -> Finding:
-    for key, value in examine.settings(conn):
-        try:
-            held = json.loads(value)
-            config.checked(key, held) if key in config.options() else None
-            if key == "zone":
-                ZoneInfo(str(held))
-        except (ValueError, InvalidValue, ZoneInfoNotFoundError, OSError):
-            default = getattr(config.Settings(), key, "…")
-            step = f"Set it again: `orc set {key} {default}`."
-            return problem("settings", f"The setting {key} can't be used: {value[:60]}.", step)
-    return ok("settings", "Zone, day start and hours a week can be used.")
+    if not (unusable := _unusable(conn)):
+        return ok("settings", "Zone, day start and hours a week can be used.")
+    _, key, value = unusable[0]
+    more = f", and {len(unusable) - 1:,} more" if len(unusable) > 1 else ""
+    sentence = f"A value of the setting {key} can't be used and is passed over: {value[:60]}{more}."
+    step = f"{FIX} Or set it again: `orc set {key} {getattr(config.Settings(), key)}`."
+    return problem("settings", sentence, step, mendable=True)
+
+
+def _unusable(conn: Connection) -> Sequence[tuple[str, str, str]]:
+    """Return the id, key and value of the settings that can't be used."""
+    known = config.options()
+    return [row for row in examine.settings(conn) if row[1] in known and config.usable(*row[1:]) is None]
 
 
 def _mend_damage(conn: Connection) -> str:
@@ -146,18 +164,42 @@ def _mend_context(conn: Connection) -> str:
     return "cleared it"
 
 
+def _mend_cells(conn: Connection) -> str:
+    cells, _ = cut.loose_cells(conn)
+    cut.clear_cells(conn)
+    return f"removed {_counted(cells, 'field', 'fields')} of entries that are gone; what stands is recorded anew"
+
+
+def _mend_named(conn: Connection) -> str:
+    edits, entries = cut.loose_entries(conn)
+    cut.name_edits(conn)
+    told = [f"made {_counted(edits, 'edit', 'edits')} without a name, which undo knows"] if edits else []
+    told += [f"took {_counted(entries, 'entry', 'entries')} out of an edit that began later"] if entries else []
+    lost = "how they were called, who made them, and which of them took back another isn't known any more"
+    return f"{'; '.join(told)}; {lost}"
+
+
+def _mend_settings(conn: Connection) -> str:
+    unusable = _unusable(conn)
+    examine.remove_settings(conn, [id for id, *_ in unusable])
+    told = ", ".join(dict.fromkeys(key for _, key, _ in unusable))
+    return f"removed {_counted(len(unusable), 'value', 'values')} ({told}); the log has what it was"
+
+
 INTEGRITY = Check(name="integrity", look=damage, mend=_mend_damage)
 SCHEMA = Check(name="schema", look=version)
+TABLES = Check(name="tables", look=_shape, mend=_mend_shape)
 CHECKS: Sequence[Check] = (
-    Check(name="tables", look=_shape, mend=_mend_shape),
     Check(name="edits", look=_context, mend=_mend_context),
+    Check(name="undo", look=_named, mend=_mend_named),
+    Check(name="entries", look=_cells, mend=_mend_cells),
     Check(name="triggers", look=_triggers, mend=_mend_triggers),
     Check(name="history", look=_law, mend=_mend_law),
     Check(name="references", look=_orphans, mend=_mend_orphans),
     Check(name="derived", look=_derived, mend=_mend_derived),
     Check(name="clock", look=_clock),
     Check(name="text", look=_text),
-    Check(name="settings", look=_settings),
+    Check(name="settings", look=_settings, mend=_mend_settings),
 )
 
 

@@ -5,6 +5,7 @@ are the person's. What comes later, an account or a timer, adds a place of its o
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from orc_lab.store import copies, shelf
 from orc_lab.store.copies import State
 
 IMPORTS = "imports"
+_HALF_KEPT = re.compile(r"\d{4}-\d\d-\d\d-.+\.part")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,12 @@ def _imports(path: str) -> str:
     return os.path.join(beside(path), IMPORTS)
 
 
+def _kept(path: str) -> Iterable[str]:
+    """Yield the copies of imported files, and what a killed import has left of one."""
+    yield from written.own(_imports(path))
+    yield from (file for file in regular(_imports(path)) if _HALF_KEPT.fullmatch(os.path.basename(file)))
+
+
 def _data(path: str) -> Sequence[str]:
     """Return the folder of the database where it is orc's own; of any other one, the person's, nothing is told."""
     return [beside(path)] if os.path.basename(beside(path)) == os.path.dirname(SAMPLE) else []
@@ -91,7 +99,7 @@ BACKUPS = Place(
 KEPT_IMPORTS = Place(
     name="imported files",
     folders=lambda path: [_imports(path)],
-    own=lambda path: written.own(_imports(path)),
+    own=_kept,
     made=lambda path: [_imports(path)],
     shared=True,
 )

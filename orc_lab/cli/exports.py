@@ -19,7 +19,7 @@ def do_export(args: Namespace) -> None:
     csv       a folder: a file a table, and tasks.csv; with --to x.csv or - the tasks alone
     parquet   a folder: a file a table, types kept
     ics       a calendar: projects and todos as tasks, sessions and weekly goals as events
-    markdown  a summary to read: what is open, this week, the weeks before
+    markdown  a summary to read: what is open, this week, the weeks before, all years
 
     Existing files are left as they are unless you add --force.
     """
@@ -43,7 +43,8 @@ def do_export(args: Namespace) -> None:
 
 def _counted(count: int, table: str) -> str:
     kind = KINDS.get(table)
-    return f"{count:,} {kind.noun if count == 1 and kind else table.replace('_', ' ')}"
+    words = table.replace("_", " ")
+    return f"{count:,} {words if count != 1 else kind.noun if kind else words.removesuffix('s')}"
 
 
 def args_export(parser: ArgumentParser) -> None:

@@ -53,17 +53,17 @@ def do_import(args: Namespace) -> int:
     creation-store          the old web app: its export, a paste of it, or a Firefox profile; see below
     super-productivity      a backup (Export Data)
     taskwarrior             what `task export` writes
-    timewarrior             what `timew export` writes; import the tasks first
-    todoist                 a project as CSV, or an answer of the API as JSON
+    timewarrior             what `timew export` writes; best after the tasks
+    todoist                 a backup (zip), a project as CSV, or an answer of the API as JSON
     org                     an org-mode file, as it is
     task-csv                any table of tasks, or of time worked (Toggl, Clockify). What its columns mean is told by
                             their names, by --map title=Name,estimate='Est (h)',completed=Closed, or by a TOML or JSON
                             file. Where it holds several persons' tasks, --person picks one, or all.
     orc                     what `orc export` wrote: all of it as it was where nothing stands yet, else merged by ids
 
-    --dry-run only tells what it would bring. Importing the same file again brings only what is new in it, and
-    `orc undo` takes an import back as a whole. The documentation (docs/import.md) tells how to get each out of the
-    other tool, and what does not survive.
+    A zip is read as it is. --dry-run only tells what it would bring. Importing the same file again brings only what is
+    new in it, and `orc undo` takes an import back as a whole. The documentation (docs/import.md) tells how to get each
+    out of the other tool, and what does not survive.
     """
     if args.file is None:
         return _without_file(args)

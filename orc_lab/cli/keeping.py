@@ -9,7 +9,7 @@ from orc_lab import config
 from orc_lab.backup import keep, restore
 from orc_lab.cli import place
 from orc_lab.cli.output import note, say, show_json, show_table, where
-from orc_lab.errors import DatabaseMissing, InvalidValue, NotConfirmed
+from orc_lab.errors import DatabaseMissing, InvalidValue, NotConfirmed, in_bytes
 from orc_lab.store import shelf
 from orc_lab.store.copies import Contents
 from orc_lab.store.shelf import Backup
@@ -37,7 +37,7 @@ def do_backup(args: Namespace) -> None:
         removed = [each.path for each in made.removed]
         show_json({"backup": _plain(made.backup), "holds": _held(made.contents), "removed": removed})
         return
-    say(f"Backed up, and checked: {_in_words(made.contents)}, {_size(made.backup.size)}.")
+    say(f"Backed up, and checked: {_in_words(made.contents)}, {in_bytes(made.backup.size)}.")
     if made.contents.orphans:
         note(f"{made.contents.orphans:,} rows in it refer to something that is gone: see `orc doctor`.")
     if made.removed:
@@ -99,7 +99,7 @@ def _list(path: str, args: Namespace) -> None:
     elif not backups:
         say(f"There are no backups in {where(args.to or shelf.folder_of(path))}. Make one with `orc backup`.")
     else:
-        rows = [(_when(each.made_at), str(each.reason), _size(each.size), where(each.path)) for each in backups]
+        rows = [(_when(each.made_at), str(each.reason), in_bytes(each.size), where(each.path)) for each in backups]
         show_table(("made", "why", "size", "file"), rows, right=("size",))
 
 
@@ -152,10 +152,6 @@ def _count(contents: Contents | None, table: str) -> str:
 def _when(instant: int | None) -> str:
     """Return an instant in the time of this computer: the database's own zone may be unreadable."""
     return "" if instant is None else f"{datetime.fromtimestamp(instant).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
 
 
 def _whole(text: str) -> int:

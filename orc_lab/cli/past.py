@@ -21,8 +21,8 @@ _OPS = {"insert": "added", "update": "changed", "delete": "deleted"}
 def do_undo(args: Namespace) -> None:
     """Take back your last edits, each by a new edit; or with --edit a certain one, as `orc log` numbers them.
 
-    An import is one edit. What the agents note for themselves is passed over. Where a later edit would be lost it stops
-    and names both values. `orc redo` does it again.
+    An import is one edit. What the agents note for themselves is passed over. Where a later edit would be lost nothing
+    is taken back, and both values are named. `orc redo` does it again.
     """
     with editing(args) as wb:
         undone = wb.undo(steps=_steps(args), edit=args.edit, force=args.force)
@@ -73,10 +73,15 @@ def _tell(wb: Workbench, edits: Sequence[Edit], what: str, args: Namespace) -> N
     if args.json:
         show_json([_edit(edit) for edit in edits])
         return
-    titles = wb.titles_of(edits)
+    titles, brought = wb.titles_of(edits), wb.brought(edits)
     for edit in edits:
-        title = f" {titles[edit.tx]!r}" if edit.tx in titles else ""
-        say(f"{what}: {edit.label}{title}, of {local(edit.at, wb.clock())}")
+        about = f", {_records(brought[edit.tx])}" if edit.tx in brought else ""
+        about = f" {titles[edit.tx]!r}" if edit.tx in titles else about
+        say(f"{what}: {edit.label}{about}, of {local(edit.at, wb.clock())}")
+
+
+def _records(count: int) -> str:
+    return f"{count:,} {'record' if count == 1 else 'records'}"
 
 
 def do_log(args: Namespace) -> None:
@@ -114,13 +119,14 @@ def args_log(parser: ArgumentParser) -> None:
 
 def _show_edits(wb: Workbench, edits: Sequence[Edit], *, left_out: int) -> None:
     undone, titles, clock = wb.undone(), wb.titles_of(edits), wb.clock()
+    about = titles | {tx: _records(count) for tx, count in wb.brought(edits).items()}
     rows = [
         (
             str(edit.tx),
             local(edit.at, clock),
             "" if edit.actor == "person" else edit.actor,
             edit.label,
-            titles.get(edit.tx, ""),
+            about.get(edit.tx, ""),
             "(undone)" if edit.tx in undone else "",
         )
         for edit in edits

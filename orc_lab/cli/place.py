@@ -23,9 +23,12 @@ def readable(args: Namespace) -> str:
 
 @contextmanager
 def reading(args: Namespace) -> Iterator[Workbench]:
-    """Open the database to read; says so on standard error where it is the sample. Raises what opening raises."""
+    """Open the database to read, also where nothing can be written; says so on standard error where it is the sample.
+
+    Raises what opening raises.
+    """
     path = readable(args)
-    with Workbench.open(path) as wb:
+    with Workbench.open(path, reading=True) as wb:
         if wb.sample and not named(args):
             note(f"This is the sample life ({where(path)}). Begin your own with `orc init`.")
         yield wb

@@ -1,4 +1,4 @@
-"""A summary in Markdown: what is open, by project; this week's plan; how the last weeks went.
+"""A summary in Markdown: what is open, by project; this week's plan; how the last weeks went; all years, by quarter.
 
 Titles are anybody's text: in here they are words, whatever markup, HTML or address stands in them.
 """
@@ -18,6 +18,8 @@ from orc_lab.model.week import Week
 from orc_lab.store.snapshot import Scope, Snapshot
 
 WEEKS = 4
+_WEEKS = ("week", "goal", "planned", "kept", "done", "hours")
+_YEARS = ("when", "done", "hours")
 _MARKUP = re.compile(r"[\\`*_\[\]{}<>#|~&$^!]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
 _BLOCK = re.compile(r"^([-+=]|\d+(?=[.)]))")  # what begins a list, a rule or a heading where a line begins
 _NAMED = re.compile(r"@(?=\w)")
@@ -33,12 +35,13 @@ class _Found:
     """What the summary is made of, gathered in one pass over the todos."""
 
     open: dict[Value, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    done: dict[Week, list[float]] = field(default_factory=lambda: defaultdict(list))
+    done: dict[date, list[float]] = field(default_factory=lambda: defaultdict(list))  # hours of each, by day
+    undated: list[float] = field(default_factory=list)
     promised: dict[Value, Row] = field(default_factory=dict)
 
 
 def write(snapshot: Snapshot, out: TextIO, scope: Scope, clock: Clock, now: int) -> dict[str, int]:
-    """Write a summary as of an instant; return how many open todos, projects and weeks it tells of."""
+    """Write a summary as of an instant; return how many todos, their projects and weeks it tells of."""
     this = Week.at(now, clock)
     projects = {row["id"]: row for row in _rows(snapshot, "projects", scope)}
     goals = {row["id"]: row for row in _rows(snapshot, "weekly_goals", scope)}
@@ -49,9 +52,14 @@ def write(snapshot: Snapshot, out: TextIO, scope: Scope, clock: Clock, now: int)
     out.writelines(f"{line}\n" for line in _open(found.open, projects))
     out.writelines(f"{line}\n" for line in _plan(this, goals.values(), plan, found.promised))
     past = _past(first, this, goals.values(), found.done)
-    out.writelines(f"{line}\n" for line in past)
-    opened = sum(map(len, found.open.values()))
-    return {"open todos": opened, "projects": len(found.open), "weeks": max(len(past) - 4, 0)}
+    for lines in (
+        _told("The weeks before", _WEEKS, past, "Nothing was planned or finished in them."),
+        _told("All that was finished", _YEARS, _years(found), "Nothing was finished yet."),
+    ):
+        out.writelines(f"{line}\n" for line in lines)
+    opened, told = sum(map(len, found.open.values())), len(found.open.keys() & projects.keys())
+    finished = sum(map(len, found.done.values())) + len(found.undated)
+    return {"open todos": opened, "projects": told, "weeks": len(past), "finished todos": finished}
 
 
 def escaped(value: Value) -> str:
@@ -81,11 +89,19 @@ def _found(snapshot: Snapshot, scope: Scope, clock: Clock, promised: set[Value])
     for todo in _rows(snapshot, "todos", scope):
         if todo["status"] not in CLOSED:
             found.open[todo["project_id"]].append(todo)
-        elif todo["status"] == "done" and todo["completed_at"] is not None:
-            found.done[Week.at(todo["completed_at"], clock)].append(todo["actual_hours"] or 0.0)
+        elif todo["status"] == "done":
+            _finished(found, todo, scope, clock)
         if todo["id"] in promised:
             found.promised[todo["id"]] = todo
     return found
+
+
+def _finished(found: _Found, todo: Row, scope: Scope, clock: Clock) -> None:
+    at, worked = todo["completed_at"], todo["actual_hours"] or 0.0
+    if at is None:
+        found.undated.append(worked)
+    elif scope.since is None or at >= scope.since:
+        found.done[clock.day(at)].append(worked)
 
 
 def _open(todos: Mapping[Value, Sequence[Row]], projects: Mapping[Value, Row]) -> Iterator[str]:
@@ -148,22 +164,46 @@ def _plan(week: Week, goals: Iterable[Row], plan: Sequence[Row], todos: Mapping[
         yield f"- {'(gone)' if todo is None else escaped(todo['title'])} ({estimate}, {one['outcome']})"
 
 
-def _past(first: Week, this: Week, goals: Iterable[Row], done: Mapping[Week, Sequence[float]]) -> list[str]:
-    """Return a table of the weeks before this one that hold something, the latest first."""
+def _told(title: str, columns: Sequence[str], rows: Sequence[str], otherwise: str) -> Iterator[str]:
+    """Yield a table under its title, or what to say where it has no rows."""
+    yield f"\n## {title}\n"
+    if not rows:
+        yield otherwise
+        return
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
+    yield from rows
+
+
+def _past(first: Week, this: Week, goals: Iterable[Row], done: Mapping[date, Sequence[float]]) -> list[str]:
+    """Return the weeks before this one that hold something, the latest first."""
     told = {week: goal for goal in goals if (week := _week(goal)) is not None}
-    lines = [
-        "",
-        "## The weeks before",
-        "",
-        "| week | goal | planned | kept | done | hours |",
-        "|---|---|---|---|---|---|",
-    ]
-    for week in sorted({*told, *done}, reverse=True):
+    weekly: dict[Week, list[float]] = defaultdict(list)
+    for day, worked in done.items():
+        weekly[Week.of(day)] += worked
+    lines = []
+    for week in sorted({*told, *weekly}, reverse=True):
         if first <= week < this:
-            goal, worked = told.get(week), done.get(week, ())
+            goal, hours_of = told.get(week), weekly.get(week, ())
             planned = hours(goal["total_estimated_hours"]) if goal else ""
             rate = goal["completion_rate"] if goal else None
             kept = "" if rate is None else f"{rate:.0%}"
             words = escaped(goal["goal"]) if goal and goal["goal"] else ""
-            lines.append(f"| {week} | {words} | {planned} | {kept} | {len(worked)} | {hours(sum(worked))} |")
-    return lines if len(lines) > 5 else [*lines[:3], "Nothing is known of them."]
+            lines.append(f"| {week} | {words} | {planned} | {kept} | {len(hours_of)} | {hours(sum(hours_of))} |")
+    return lines
+
+
+def _years(found: _Found) -> list[str]:
+    """Return every year in which something was finished and its quarters, the latest first."""
+    years: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for day, worked in found.done.items():
+        years[day.year][(day.month + 2) // 3] += worked
+    lines = []
+    for year, quarters in sorted(years.items(), reverse=True):
+        lines.append(_summed(str(year), [one for some in quarters.values() for one in some]))
+        lines += [_summed(f"{year} Q{quarter}", some) for quarter, some in sorted(quarters.items(), reverse=True)]
+    return [*lines, *([_summed("no date known", found.undated)] if found.undated else [])]
+
+
+def _summed(when: str, worked: Sequence[float]) -> str:
+    return f"| {when} | {len(worked):,} | {hours(sum(worked))} |"

@@ -39,11 +39,6 @@ def of_row(db: Database, id: str) -> list[Change]:
     return _read(db, "WHERE l.id = ? AND l.\"table\" <> 'activities' ORDER BY l.seq", (id,))
 
 
-def of_edit(db: Database, tx: int) -> list[Change]:
-    """Return the changes of one transaction, oldest first."""
-    return _read(db, f"WHERE {_SPAN} ORDER BY l.seq", {"tx": tx})
-
-
 class Entry(NamedTuple):
     """A change without its fields: which row, what was done to it, and by what origin."""
 
@@ -166,6 +161,14 @@ def subjects(db: Database, txs: Iterable[int]) -> dict[int, tuple[str, str]]:
         ORDER BY l."table" = 'sessions', l.seq DESC LIMIT 1"""
     found = ((tx, db.rows(sql, {"tx": tx})) for tx in txs)
     return {tx: rows[0] for tx, rows in found if rows}
+
+
+def brought(db: Database, txs: Iterable[int]) -> dict[int, int]:
+    """Return how many records each of the transactions brought that are imports (rows, where it kept no records)."""
+    sql = f"""SELECT coalesce(nullif(count(*) FILTER (WHERE l."table" = 'imports'), 0), count(DISTINCT l.id))
+        FROM change_log AS l WHERE {_SPAN} AND l.origin = 'import' AND l."table" <> 'activities'"""
+    found = ((tx, db.rows(sql, {"tx": tx})[0][0]) for tx in txs)
+    return {tx: count for tx, count in found if count}
 
 
 def titles(db: Database, ids: Iterable[str]) -> dict[tuple[str, str], str]:

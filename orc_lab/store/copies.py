@@ -88,7 +88,7 @@ def state(path: str) -> tuple[State, Contents | None]:
     """
     if not os.path.exists(path):
         return State.MISSING, None
-    with database.translated(path), closing(database.connect(path, create=False)) as conn:
+    with database.translated(path), closing(database.connect_to_read(path)) as conn:
         try:
             schema.check_ours(conn, path, may_be_empty=True)
             (tables,) = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -118,7 +118,7 @@ def check_room(folder: str, needed: int) -> None:
     """Raise NoRoomForBackup where a folder's disk can't take that many bytes and keep some free."""
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE:
-        raise NoRoomForBackup(folder, needed, free)
+        raise NoRoomForBackup(folder, needed, free, SPARE)
 
 
 def copy(path: str, to: str) -> Contents:
@@ -127,7 +127,7 @@ def copy(path: str, to: str) -> Contents:
     It holds what was committed when copying began, as one file that any SQLite opens. Return what it holds. Raises
     NotADatabase for a source that isn't whole, DiskFull and NotWritable.
     """
-    with database.translated(path), closing(database.connect(path, create=False)) as source, _one_state(source):
+    with database.translated(path), closing(database.connect_to_read(path)) as source, _one_state(source):
         held = contents(source)
         _copied(source, path, to)
     found = check(to)

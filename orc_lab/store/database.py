@@ -32,7 +32,7 @@ from orc_lab.model.change import Value
 from orc_lab.model.codec import columns, plain, to_plain
 from orc_lab.model.entities import Entity
 from orc_lab.model.ids import new_id
-from orc_lab.store import capture, schema
+from orc_lab.store import capture, cut, schema, unwritable
 
 Durability = Literal["full", "normal"]
 BUSY_SECONDS = 5.0
@@ -51,23 +51,46 @@ _NO_FILES_BESIDE = {sqlite3.SQLITE_READONLY_CANTINIT, sqlite3.SQLITE_READONLY_DI
 class Database:
     """One open database. Threads of a process may share it; each transaction holds its lock.
 
+    With `reading` it opens also where nothing can be written (a full disk, a folder that is read-only): then `refused`
+    says why, and an edit raises that.
+
     `durability="full"` (the default) makes every confirmed edit survive a power loss; with `"normal"` an edit
     survives a crash of the process, and the last ones before a power loss may be missing.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, create: bool = False, durability: Durability = "full") -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        create: bool = False,
+        durability: Durability = "full",
+        reading: bool = False,
+    ) -> None:
         self.path = os.fspath(path)  # as the person names it, for sentences
         self.file = os.path.abspath(self.path)  # where it stays when the process moves to another folder
         self.lock = threading.RLock()
+        self.refused: OrcError | None = None  # why it is only read
+        self._looked: object = None  # at the change log, for the last time
+        try:
+            self.conn = self._opened(durability, create=create, reading=reading)
+        except (DiskFull, DiskFailed, NotOpened, NotWritable) as error:
+            conn = unwritable.opened(self.path, BUSY_SECONDS) if reading else None
+            if conn is None:
+                raise
+            self.conn, self.refused = conn, error
+            self._check_known()
+
+    def _opened(self, durability: Durability, *, create: bool, reading: bool) -> sqlite3.Connection:
         with translated(self.path):
             self.conn = connect(self.path, create=create)
             try:
-                self._prepare(durability, create=create)
+                self._prepare(durability, create=create, reading=reading)
             except BaseException:
                 self.conn.close()
                 raise
+            return self.conn
 
-    def _prepare(self, durability: Durability, *, create: bool) -> None:
+    def _prepare(self, durability: Durability, *, create: bool, reading: bool) -> None:
         conn = self.conn
         schema.check_ours(conn, self.path, may_be_empty=create)
         conn.execute(f"PRAGMA synchronous = {durability.upper()}")
@@ -75,12 +98,29 @@ class Database:
         # An edit writes some nine pages: a larger interval keeps checkpoints out of 99.8% of the edits.
         conn.execute("PRAGMA wal_autocheckpoint = 4000")
         if (found := schema.version(conn)) != schema.known_version():
+            if not found and not create:
+                raise NotADatabase(self.path, "its record of migrations is gone")
             if 0 < found < schema.known_version():
                 _back_up(self.file, conn)
             conn.execute("PRAGMA journal_mode = WAL")
             schema.upgrade(conn, self.path)
         elif capture.stale(conn):
-            _mend(conn)
+            try:
+                _mend(conn)
+            except sqlite3.OperationalError as error:
+                if not (reading and unwritable.refused(error)):
+                    raise
+
+    def _check_known(self) -> None:
+        """Let go of what can only be read, unless it can be: it has to have this package's schema."""
+        try:
+            with translated(self.path):
+                schema.check_ours(self.conn, self.path, may_be_empty=False)
+                if schema.version(self.conn) != schema.known_version():
+                    raise self.refused or NotOpened(self.path)
+        except BaseException:
+            self.conn.close()
+            raise
 
     def close(self) -> None:
         """Close the database; closing twice is fine."""
@@ -115,6 +155,17 @@ class Database:
         user, device, sample = rows[0]
         return user, device, bool(sample)
 
+    def go_on(self) -> None:
+        """Mend a change log into which another program has cut, so that an edit may follow; inside a transaction."""
+        elsewhere = self.conn.execute("PRAGMA data_version").fetchone()  # differs after a commit by anybody else
+        if elsewhere != self._looked:
+            if not cut.whole(self.conn):
+                from orc_lab.store import external  # here, for hardly any edit needs it
+
+                cut.name_edits(self.conn)
+                external.record(self.conn)
+            self._looked = elsewhere
+
     def generation(self) -> int:
         """Return a number that differs after a restore: what was read of the log before was another history's."""
         return int(self.rows("PRAGMA user_version")[0][0])
@@ -134,6 +185,8 @@ class Transaction:
         self.tx = 0
 
     def __enter__(self) -> Self:
+        if self._db.refused is not None:
+            raise self._db.refused
         self._db.lock.acquire()
         try:
             self._begin()
@@ -145,8 +198,12 @@ class Transaction:
 
     def _begin(self) -> None:
         self.conn.execute("BEGIN IMMEDIATE")
-        actor, label, undoes, origin = self._row
         self.now = int(time.time())
+        self._db.go_on()
+        self._record()
+
+    def _record(self) -> None:
+        actor, label, undoes, origin = self._row
         cursor = self.conn.execute(
             """INSERT INTO change_tx (actor, label, undoes, at, after_seq)
             VALUES (?, ?, ?, ?, (SELECT coalesce(max(seq), 0) FROM change_log))""",
@@ -172,6 +229,13 @@ class Transaction:
     def _abandon(self) -> None:
         if self.conn.in_transaction:
             self.conn.execute("ROLLBACK")
+
+    def follow(self, label: str, *, undoes: int | None = None) -> None:
+        """Begin another edit, under its own label: it and those before it come about together, or none does."""
+        actor, _, _, origin = self._row
+        self._row = (actor, label, undoes, origin)
+        self._effective(None)
+        self._record()
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -203,7 +267,9 @@ class Transaction:
         try:
             self.conn.execute(_insert_sql(kind), values)
         except sqlite3.IntegrityError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+            there = f"SELECT 1 FROM {kind.table} WHERE id = ?"
+            taken = error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+            if taken and self.conn.execute(there, (entity.id,)).fetchone():  # not another key, of the change log
                 raise AlreadyExists(kind.noun, entity.id) from None
             raise
 
@@ -315,6 +381,18 @@ def connect(path: str, *, create: bool) -> sqlite3.Connection:
     )
 
 
+def connect_to_read(path: str) -> sqlite3.Connection:
+    """Return a new connection to read by, also where nothing can be written; raises DatabaseMissing."""
+    conn = connect(path, create=False)
+    try:
+        conn.execute("PRAGMA application_id").fetchone()
+    except sqlite3.Error as error:  # it will be met again by who reads
+        if unwritable.refused(error):
+            conn.close()  # what it has begun to open would be in the way
+            return unwritable.opened(path, BUSY_SECONDS) or connect(path, create=False)
+    return conn
+
+
 def _back_up(path: str, conn: sqlite3.Connection) -> None:
     """Keep a database as it is before a migration; the sample life can be made again."""
     from orc_lab.store import shelf  # here, for hardly any opening needs it
@@ -375,6 +453,8 @@ def _raise_translated(error: BaseException, path: str) -> NoReturn:
     if code == sqlite3.SQLITE_IOERR:
         raise DiskFailed(path, str(error)) from error
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        raise NotADatabase(path, str(error)) from error
+    if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such table"):  # another tool has dropped it
         raise NotADatabase(path, str(error)) from error
     if code == sqlite3.SQLITE_CONSTRAINT:
         raise InvalidValue("a value", str(error), "what the table allows") from error

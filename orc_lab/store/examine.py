@@ -14,7 +14,7 @@ _MANY = 5
 @contextmanager
 def looking(path: str) -> Iterator[sqlite3.Connection]:
     """Give a connection that changes nothing, not even what opening a database usually mends."""
-    with database.translated(path), closing(database.connect(path, create=False)) as conn:
+    with database.translated(path), closing(database.connect_to_read(path)) as conn:
         conn.execute("PRAGMA query_only = ON")
         conn.execute("PRAGMA temp_store = MEMORY")
         conn.execute("PRAGMA cache_size = -262144")
@@ -57,6 +57,11 @@ def unlike(conn: sqlite3.Connection) -> Sequence[str]:
     return [name for name in wanted if there.get(name) != wanted[name]]
 
 
+def lacking(conn: sqlite3.Connection) -> Sequence[str]:
+    """Return the tables that are missing, or lack a column: what asks of them fails."""
+    return [table for table, names in _columns_made_new().items() if names - _columns(conn, table)]
+
+
 def missing_indexes(conn: sqlite3.Connection) -> Sequence[str]:
     """Return the indexes that are missing."""
     wanted, there = _made_new(), _shape(conn)
@@ -76,6 +81,18 @@ def _made_new() -> Mapping[str, str]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         schema.upgrade(conn, ":memory:")
         return _shape(conn)
+
+
+@cache
+def _columns_made_new() -> Mapping[str, frozenset[str]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        schema.upgrade(conn, ":memory:")
+        tables = conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {name: _columns(conn, name) for (name,) in tables}
+
+
+def _columns(conn: sqlite3.Connection, table: str) -> frozenset[str]:
+    return frozenset(name for (name,) in conn.execute("SELECT name FROM pragma_table_info(?)", (table,)))
 
 
 def _shape(conn: sqlite3.Connection) -> Mapping[str, str]:
@@ -146,6 +163,8 @@ def settle_orphans(conn: sqlite3.Connection) -> None:
 
 def record_of_migrations(conn: sqlite3.Connection) -> tuple[int, bool]:
     """Return the schema that a database says it has, and whether its record is that of the package's migrations."""
+    if not schema.version(conn):
+        return 0, False
     there = conn.execute("SELECT version, name FROM schema_migrations ORDER BY version").fetchall()
     steps = [(step.version, step.name) for step in schema.migrations()]
     return schema.version(conn), there == steps[: len(there)]
@@ -166,9 +185,17 @@ def clear_context(conn: sqlite3.Connection) -> None:
     conn.execute("UPDATE change_context SET tx = NULL, origin = NULL, at = NULL, hlc = NULL")
 
 
-def settings(conn: sqlite3.Connection) -> Sequence[tuple[str, str]]:
-    """Return all settings that ever held, (key, JSON) in order of time."""
-    return [(key, value) for key, value in conn.execute("SELECT key, value FROM settings ORDER BY valid_from, id")]
+def settings(conn: sqlite3.Connection) -> Sequence[tuple[str, str, str]]:
+    """Return all settings that ever held, (id, key, JSON) in order of time."""
+    sql = "SELECT id, CAST(key AS BLOB), CAST(value AS BLOB) FROM settings ORDER BY valid_from, id"
+    return [(id, key.decode(errors="replace"), value.decode(errors="replace")) for id, key, value in conn.execute(sql)]
+
+
+def remove_settings(conn: sqlite3.Connection, ids: Sequence[str]) -> None:
+    """Remove settings. The log records it."""
+    conn.execute("UPDATE change_context SET origin = ?", (external.ORIGIN,))
+    conn.executemany("DELETE FROM settings WHERE id = ?", [(id,) for id in ids])
+    conn.execute("UPDATE change_context SET origin = NULL")
 
 
 def undecodable(conn: sqlite3.Connection) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from orc_lab.model.entities import KINDS
-from orc_lab.store import capture
+from orc_lab.store import capture, cut
 
 ORIGIN = "external"
 _LABEL = "edits that nothing had recorded"
@@ -29,6 +29,8 @@ def record(conn: sqlite3.Connection) -> Mapping[str, int]:
     """
     written: dict[str, int] = {}
     tx: int | None = None
+    given = cut.numbers_given(conn)  # whoever has read the log up to there shall see what comes now
+    cut.clear_cells(conn)
     for table in KINDS:
         conn.execute(f"CREATE TEMP TABLE {_FOUND} AS {_differing(conn, table)}")
         (count,) = conn.execute(f"SELECT count(*) FROM {_FOUND}").fetchone()
@@ -36,7 +38,7 @@ def record(conn: sqlite3.Connection) -> Mapping[str, int]:
             tx = _edit(conn) if tx is None else tx
             fields = capture.captured_fields(conn, table)
             for row in range(1, count + 1):
-                _write(conn, table, fields, row, tx)
+                _write(conn, table, fields, row, tx, given)
             written[table] = count
         conn.execute(f"DROP TABLE {_FOUND}")
     return written
@@ -51,11 +53,12 @@ def _edit(conn: sqlite3.Connection) -> int:
     return cursor.lastrowid or 0
 
 
-def _write(conn: sqlite3.Connection, table: str, fields: Sequence[str], row: int, tx: int) -> None:
+def _write(conn: sqlite3.Connection, table: str, fields: Sequence[str], row: int, tx: int, given: int) -> None:
     cursor = conn.execute(
-        f"""INSERT INTO change_log (hlc, tx, origin, "table", id, op)
-        SELECT {capture.CLOCK}, ?, ?, ?, id, op FROM {_FOUND}, change_context WHERE {_FOUND}.rowid = ?""",
-        (tx, ORIGIN, table, row),
+        f"""INSERT INTO change_log (seq, hlc, tx, origin, "table", id, op)
+        SELECT 1 + max(?, coalesce((SELECT max(seq) FROM change_log), 0)), {capture.CLOCK}, ?, ?, ?, id, op
+        FROM {_FOUND}, change_context WHERE {_FOUND}.rowid = ?""",
+        (given, tx, ORIGIN, table, row),
     )
     for field in fields:
         conn.execute(

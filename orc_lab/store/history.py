@@ -72,12 +72,6 @@ def known_of(db: Database, kind: type[Entity], ids: Sequence[str], at: int, *, s
     return {str(row["id"]) for row in _rebuilt(db, kind, ids, _known(at, seq, change_log.undone_imports(db)))}
 
 
-def rows_as_of(db: Database, kind: type[Entity], at: int) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a kind as they were known at an instant, values in the order of `columns`; see `Past`."""
-    past = look_back(db, at, kinds=(kind,))
-    return past.rows(kind, db.rows(f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY id"))
-
-
 def replayed(db: Database, kind: type[Entity]) -> dict[str, Row]:
     """Return the captured fields of a kind's rows, by id, with the whole log replayed from empty."""
     rows: dict[str, Row] = {}

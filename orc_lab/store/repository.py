@@ -68,6 +68,13 @@ def find(
     return [read(row) for row in db.rows(sql, (*params, -1 if limit is None else limit, offset))]
 
 
+def settings(db: Database, until: int) -> list[tuple[str, str]]:
+    """Return the (key, JSON) of all settings that began by an instant, in order of time, whatever wrote them."""
+    sql = """SELECT CAST(key AS BLOB), CAST(value AS BLOB) FROM settings WHERE valid_from <= ?
+        ORDER BY valid_from, id"""
+    return [(key.decode(errors="replace"), value.decode(errors="replace")) for key, value in db.rows(sql, (until,))]
+
+
 def count(db: Database, kind: type[Entity], filters: Mapping[str, Any]) -> int:
     """Return how many rows pass the filters of `find`."""
     where, params = _where(kind, filters)

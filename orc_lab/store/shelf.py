@@ -3,10 +3,12 @@
 A backup is made under another name, checked, and only then gets its own: whatever has a backup's name is whole.
 """
 
+import filecmp
 import os
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,6 +77,8 @@ def listed(path: str, folder: str | None = None) -> list[Backup]:
 def make(path: str, reason: Reason, folder: str | None = None) -> Backup:
     """Back a database up, in use or not, and return the backup, checked and on the disk.
 
+    Before a migration it is the one that is there already, where that holds the same.
+
     Raises NoRoomForBackup before anything is written, DiskFull, NotWritable, and NotADatabase where the database isn't
     whole, unless it is a damaged one that is put by as it is.
     """
@@ -86,6 +90,8 @@ def make(path: str, reason: Reason, folder: str | None = None) -> Backup:
         sweep(folder)
         copies.check_room(folder, copies.size(path))
         (copies.copy_damaged if reason is Reason.DAMAGED else copies.copy)(path, part)
+        if reason is Reason.MIGRATION and (same := _same_as(part, listed(path, folder))):
+            return same  # of a migration that was cut short
         final = _free(beginning)
         copies.place(part, final)
         return Backup(path=final, made_at=now, reason=reason, size=os.path.getsize(final))
@@ -93,6 +99,12 @@ def make(path: str, reason: Reason, folder: str | None = None) -> Backup:
         raise of_system(error) from None
     finally:
         _remove(part)
+
+
+def _same_as(part: str, backups: Sequence[Backup]) -> Backup | None:
+    """Return the backup of before a migration that holds just what a copy holds."""
+    alike = (each for each in backups if each.reason is Reason.MIGRATION and each.size == os.path.getsize(part))
+    return next((each for each in alike if filecmp.cmp(each.path, part, shallow=False)), None)
 
 
 def set_aside(path: str) -> Backup:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from orc_lab.model.change import Value
 from orc_lab.model.entities import KINDS
@@ -34,8 +34,7 @@ class Torn(bytes):
         return self.decode(errors="replace")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logged:
+class Logged(NamedTuple):
     """An entry of the change log as it stands there. `cells` are (field, old, new), `at` is None where it was now."""
 
     seq: int
@@ -89,7 +88,7 @@ class Snapshot:
     @classmethod
     def of(cls, path: str) -> Self:
         """Return what stands in a file, through a connection of its own; raises as opening it does."""
-        db = Database(path)
+        db = Database(path, reading=True)
         try:
             return cls(db)
         except BaseException:
@@ -158,7 +157,7 @@ class Snapshot:
                 if table == "settings" and id in self._secret:
                     continue
                 told = [(field, old, new) for _, field, old, new in cells.get(seq, ())]
-                yield Logged(seq=seq, hlc=hlc, tx=tx, at=at, origin=origin, table=table, id=id, op=op, cells=told)
+                yield Logged(seq, hlc, tx, at, origin, table, id, op, told)
 
     def _read(self, sql: str, params: Sequence[Value] | Mapping[str, Value]) -> list[tuple[Any, ...]]:
         try:

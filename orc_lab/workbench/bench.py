@@ -63,9 +63,15 @@ class Workbench(Reader):
         self._open: Transaction | None = None
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str] | None = None, *, durability: Durability = "full") -> Self:
-        """Open an existing database; raises DatabaseMissing, NotADatabase, SchemaTooNew or DatabaseLocked."""
-        return cls(Database(config.database_path(os.fspath(path) if path else None), durability=durability))
+    def open(
+        cls, path: str | os.PathLike[str] | None = None, *, durability: Durability = "full", reading: bool = False
+    ) -> Self:
+        """Open an existing database; raises DatabaseMissing, NotADatabase, SchemaTooNew or DatabaseLocked.
+
+        With `reading` also where nothing can be written, on a full disk or a read-only medium: as it stood then.
+        """
+        path = config.database_path(os.fspath(path) if path else None)
+        return cls(Database(path, durability=durability, reading=reading))
 
     @classmethod
     def init(cls, path: str | os.PathLike[str], *, sample: bool = False, zone: str = "UTC") -> Self:
@@ -159,8 +165,8 @@ class Workbench(Reader):
     def undo(self, *, steps: int = 1, edit: int | None = None, force: bool = False) -> list[Edit]:
         """Take back this person's last edits, or a named one (`Edit.tx`), each by a new edit; return those taken back.
 
-        Raises NothingToUndo, or ChangedSince (naming both values) where a later edit would be lost, unless forced: the
-        steps before that one stay taken. NotFound for an edit that isn't there.
+        All of them or none: raises NothingToUndo, or ChangedSince (naming both values) where a later edit would be
+        lost, unless forced; NotFound for an edit that isn't there.
         """
         if edit is None:
             edits = change_log.undoable(self.db, limit=steps)
@@ -185,12 +191,14 @@ class Workbench(Reader):
 
     def _take_back(self, edits: Sequence[Edit], *, force: bool) -> list[Edit]:
         firsts: list[Edit] = []
-        for edit in edits:
-            first = change_log.chain(self.db, edit.tx)[0]
-            with self.edit(undo.label(self.db, edit), undoes=edit.tx) as tx:
+        inside = self._open is not None  # of a larger edit: then they are part of that one
+        with self.edit(undo.label(self.db, edits[0]), undoes=edits[0].tx) as tx:
+            for edit in edits:
+                if firsts and not inside:
+                    tx.follow(undo.label(self.db, edit), undoes=edit.tx)
                 undo.check_last(self.db, edit, tx)
                 undo.apply(self.db, tx, undo.plan(self.db, edit), force=force, steps=len(firsts))
-            firsts.append(first)
+                firsts.append(change_log.chain(self.db, edit.tx)[0])
         return firsts
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:

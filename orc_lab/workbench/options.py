@@ -4,16 +4,13 @@ import time
 
 from orc_lab import config
 from orc_lab.model.clock import Clock
-from orc_lab.model.entities import Setting
 from orc_lab.store import repository
 from orc_lab.store.database import Database
 
 
 def settings(db: Database, at: int | None = None) -> config.Settings:
     """Return the settings that held at an instant, or that hold now."""
-    filters = {"valid_from__lte": int(time.time()) if at is None else at}
-    stored = repository.find(db, Setting, filters, order=("valid_from", "id"))
-    return config.settings((setting.key, setting.value) for setting in stored)
+    return config.settings(repository.settings(db, int(time.time()) if at is None else at))
 
 
 def clock(db: Database, at: int | None = None) -> Clock:

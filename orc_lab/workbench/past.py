@@ -34,7 +34,7 @@ class PastWorkbench(Workbench):
     @classmethod
     def of(cls, wb: Workbench, at: int, *, seq: int | None = None) -> Self:
         """Open the database of a workbench once more, as of an instant; with `seq` as the log stood at that entry."""
-        return cls(Database(os.fspath(wb.db.file)), at, seq=seq)
+        return cls(Database(os.fspath(wb.db.file), reading=True), at, seq=seq)
 
     def activities(
         self, subject_id: str | None = None, *, since: int | None = None, limit: int | None = None

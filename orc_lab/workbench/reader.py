@@ -87,13 +87,24 @@ class Reader:
     def titles_of(self, edits: Iterable[Edit]) -> dict[int, str]:
         """Return the title of the last thing that each edit changed, by the edit's number, also where it is gone.
 
-        Of an undo or redo it is that of the edit which it takes back or does again.
+        Of an undo or redo it is that of the edit which it takes back or does again. An import has none.
         """
-        roots = {one.tx: one.tx if one.undoes is None else change_log.chain(self.db, one.tx)[0].tx for one in edits}
-        subjects = change_log.subjects(self.db, set(roots.values()))
+        roots = self._roots(edits)
+        imports = change_log.brought(self.db, set(roots.values()))
+        subjects = change_log.subjects(self.db, set(roots.values()) - imports.keys())
         titles = change_log.titles(self.db, {id for _, id in subjects.values()})
         named = {tx: titles[row] for tx, row in subjects.items() if row in titles}
         return {tx: named[root] for tx, root in roots.items() if root in named}
+
+    def brought(self, edits: Iterable[Edit]) -> dict[int, int]:
+        """Return how many records each of the edits brought, took back or brought again that are about an import."""
+        roots = self._roots(edits)
+        imports = change_log.brought(self.db, set(roots.values()))
+        return {tx: imports[root] for tx, root in roots.items() if root in imports}
+
+    def _roots(self, edits: Iterable[Edit]) -> dict[int, int]:
+        """The edit that each is about: itself, or what an undo or redo begins from."""
+        return {one.tx: one.tx if one.undoes is None else change_log.chain(self.db, one.tx)[0].tx for one in edits}
 
     def titles(self, ids: Iterable[str]) -> dict[str, str]:
         """Return the last title of things by id, also of those that are gone."""

@@ -1,12 +1,13 @@
 """The activity that a change leaves: what happened to which row, when, and when it was written down."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orc_lab.model.change import Value
 from orc_lab.model.codec import plain
 from orc_lab.model.entities import Activity, Entity
 from orc_lab.model.ids import new_id
+from orc_lab.store import bulk
 from orc_lab.store.database import Transaction
 
 # Fields whose changes are told one by one, and what the activity is called.
@@ -29,7 +30,7 @@ def write(
 
 def write_many(tx: Transaction, kind: type[Entity], ids: Iterable[str], what: str, *, old: Value = None) -> None:
     """Add the same activity about many rows."""
-    tx.insert_many([_activity(tx, kind, id, what, old, None, None) for id in ids])
+    _insert(tx, [_activity(tx, kind, id, what, old, None, None) for id in ids])
 
 
 def created(tx: Transaction, entity: Entity, *, at: int | None = None) -> None:
@@ -56,13 +57,20 @@ def edited_many(
     tx: Transaction, kind: type[Entity], rows: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]]
 ) -> None:
     """Tell what changed in many rows: of each its id, and the fields as they were and as they are."""
-    tx.insert_many(
-        [
-            _activity(tx, kind, id, what, before, after, None)
-            for id, old, new in rows
-            for what, before, after in _changes(old, new)
-        ]
-    )
+    told = [
+        _activity(tx, kind, id, what, before, after, None)
+        for id, old, new in rows
+        for what, before, after in _changes(old, new)
+    ]
+    _insert(tx, told)
+
+
+def _insert(tx: Transaction, told: Sequence[Activity]) -> None:
+    if len(told) < bulk.MANY:
+        tx.insert_many(told)
+        return
+    with bulk.Bulk(tx, expected=len(told)) as adding:
+        adding.insert(Activity, ((one, None, ()) for one in told))
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Value, Value]]:

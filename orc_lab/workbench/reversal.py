@@ -18,8 +18,7 @@ from orc_lab.model.entities import (
     Knowledge,
     Recommendation,
 )
-from orc_lab.store import change_log, repository
-from orc_lab.store.bulk import Bulk
+from orc_lab.store import bulk, change_log, repository
 from orc_lab.store.change_log import Deletion, Entry
 from orc_lab.store.database import Database, Transaction
 from orc_lab.store.references import Reference, references
@@ -32,9 +31,7 @@ Rows = Mapping[type[Entity], Mapping[str, Values]]
 Conflict = tuple[str, object, object]  # a field, its value now, and what it would become
 
 _UNTOLD = (Activity, ImportRecord, ForecastRecord, Recommendation, Knowledge)  # nobody looks for their activities
-_ALONE = (Activity, ImportRecord)  # nothing refers to these, and they to nothing
 _GONE = "one that is gone"
-MANY = 1000  # rows from which it is faster to let the triggers rest and write the log beside them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,22 +60,19 @@ def apply(db: Database, tx: Transaction, reversal: Reversal) -> None:
             _update(db, tx, kind, rows, told=reversal.told)
     for kind in reversed(tuple(KINDS.values())):
         if ids := reversal.removed.get(kind):
-            if kind in _ALONE and len(ids) >= MANY:
-                remove(tx, kind, list(ids))
-            else:
-                tx.delete_many(kind, list(ids))
+            remove(tx, kind, list(ids))
             if reversal.told and kind not in _UNTOLD:
                 record.write_many(tx, kind, ids, "undone", old=Op.INSERT.value)
 
 
 def _restore(tx: Transaction, kind: type[Entity], rows: Mapping[str, Values]) -> None:
-    if len(rows) < MANY:
+    if len(rows) < bulk.MANY:
         tx.restore_many(kind, rows)
         return
     begin = {"updated_at": tx.now, "total_estimated_hours": 0.0}  # derived ones that are never empty
     names = [(name, begin.get(name) if name in kind.derived else None) for name in columns(kind)]
-    with Bulk(tx, expected=len(rows)) as bulk:
-        bulk.insert_plain(
+    with bulk.Bulk(tx, expected=len(rows)) as adding:
+        adding.insert_plain(
             kind,
             [
                 ([id if name == "id" else values.get(name, first) for name, first in names], None, ())

@@ -17,6 +17,7 @@ from orc_lab.store import change_log, repository
 from orc_lab.store.change_log import Deletion, Entry
 from orc_lab.store.database import Database, Transaction
 from orc_lab.store.references import Reference, references, referring
+from orc_lab.store.removal import remove
 from orc_lab.workbench import record
 from orc_lab.workbench.reversal import Reversal, Row, Values, apply, cells_around, stored, with_parents
 
@@ -47,9 +48,9 @@ def delete(db: Database, tx: Transaction, kind: type[Entity], ids: Sequence[str]
     """Remove rows, and with `along` the todos that belong to them; raises NotFound."""
     _check(db, kind, ids)
     for level in reversed(_levels(db, kind, ids) if along else []):  # parts first: else their parent is emptied too
-        tx.delete_many(Todo, level)
+        remove(tx, Todo, level)
         record.write_many(tx, Todo, level, "deleted")
-    tx.delete_many(kind, list(ids))
+    remove(tx, kind, list(ids))
     record.write_many(tx, kind, ids, "deleted")
 
 

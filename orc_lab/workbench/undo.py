@@ -93,7 +93,8 @@ def plan(db: Database, edit: Edit) -> Plan:
 
 
 def apply(db: Database, tx: Transaction, plan: Plan, *, force: bool = False, steps: int = 0) -> None:
-    """Do it, after `steps` others; raises ChangedSince where a field has another value since, unless forced."""
+    """Do it, after `steps` others; raises ChangedSince where a field has another value since, unless forced: none of
+    them shall come about then."""
     if plan.conflicts and not force:
         raise ChangedSince(plan.conflicts, steps=steps)
     reverse(db, tx, plan.reversal)

@@ -18,6 +18,7 @@ from typing import Any
 
 from orc_lab.backup import keep, restore
 from orc_lab.errors import NotADatabase
+from orc_lab.exporters.run import export
 from orc_lab.importers import run
 from orc_lab.importers.tables import tasks as task_csv
 from orc_lab.store import copies, external, shelf
@@ -25,6 +26,7 @@ from orc_lab.workbench.bench import Workbench
 from tests.backup import lives
 
 CSV = "id,title,status\n" + "".join(f"{number},Brought {number},done\n" for number in range(30))
+EXPORTED = "out.json"
 _FILES = ("chmod", "fsync", "link", "makedirs", "mkdir", "remove", "rename", "replace", "rmdir", "unlink")
 
 
@@ -92,7 +94,12 @@ def bring(path: Path) -> None:
         run.commit(wb, run.plan(wb, CSV.encode(), format=task_csv.NAME, name="tasks.csv"))
 
 
-OPERATIONS = {"backup": back_up, "restore": put_back, "migrate": migrate, "import": bring}
+def take_along(path: Path) -> None:
+    with Workbench.open(path) as wb:
+        export(wb, "json", path.parent / EXPORTED, force=True)
+
+
+OPERATIONS = {"backup": back_up, "restore": put_back, "migrate": migrate, "import": bring, "export": take_along}
 
 
 def stages(operation: str, database: Path, folder: Path, every: int) -> Iterator[dict[str, object]]:
@@ -146,6 +153,8 @@ def left_by(path: Path) -> dict[str, object]:
         "unrecorded": unrecorded,
         "titles": sorted(lives.titles(path)),
         "clock": lives.clock(path),
+        "exported": _exported(path.parent / EXPORTED),
+        "beside": sorted(file.name for file in path.parent.glob(".*")),
         "backups": [[backup.name, sorted(lives.titles(Path(backup.path)))] for backup in backups],
     }
 
@@ -156,6 +165,13 @@ def _reads(path: Path) -> bool:
     except NotADatabase:
         return False
     return True
+
+
+def _exported(path: Path) -> list[str] | None:
+    """Return the titles in an export, None where there is no export; raises ValueError for half a one."""
+    if not path.exists():
+        return None
+    return sorted(todo["title"] for todo in json.loads(path.read_bytes())["tables"]["todos"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from orc_lab.backup import around, doctor, folders, keep
 from orc_lab.backup.finding import Finding, Level
 from orc_lab.errors import DatabaseMissing, NoRoomForBackup, NotADatabase
-from orc_lab.model.entities import Todo
+from orc_lab.model.entities import KINDS, Project, Todo
 from orc_lab.store import copies, external, shelf
 from orc_lab.workbench.bench import Workbench
 from tests.backup import lives
@@ -50,7 +50,7 @@ def test_a_healthy_database_is_found_healthy_and_left_alone(path: Path) -> None:
     assert {finding.level for finding in report.findings} == {Level.OK}
     assert (report.healthy, report.backup) == (True, None)
     assert path.read_bytes() == before
-    assert len(report.findings) == len({finding.check for finding in report.findings}) == 17
+    assert len(report.findings) == len({finding.check for finding in report.findings}) == 19
 
 
 DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
@@ -81,6 +81,15 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "hours are wrong": ("derived", lambda path: shell(path, "UPDATE todos SET actual_hours = 99")),
     "a rate is wrong": ("derived", lambda path: shell(path, "UPDATE weekly_goals SET completion_rate = 0.123")),
     "an index is missing": ("tables", lambda path: shell(path, "DROP INDEX todos_by_project")),
+    "fields of an entry that is gone": (
+        "entries",
+        lambda path: shell(path, "INSERT INTO change_cell VALUES (99999, 'title', NULL, 'x')"),
+    ),
+    "the records of edits are gone": ("undo", lambda path: shell(path, "DELETE FROM change_tx WHERE tx > 5")),
+    "a setting is no zone": (
+        "settings",
+        lambda path: shell(path, "INSERT INTO settings VALUES ('bad', 'zone', '\"Mars/Phobos\"', 9)"),
+    ),
     "an edit left its mark": ("edits", lambda path: shell(path, "UPDATE change_context SET tx = 3, at = 5")),
     "others may read it": ("permissions", lambda path: path.chmod(0o644)),
 }
@@ -97,7 +106,7 @@ def test_what_can_be_mended(path: Path, monkeypatch: pytest.MonkeyPatch, damage:
     found = examined(path)
     assert {name for name, finding in found.items() if finding.level is not Level.OK} - {"backups", "text"} == {check}
     assert found[check].mendable
-    assert found[check].step == "Mend it with `orc doctor --fix`."
+    assert (found[check].step or "").startswith("Mend it with `orc doctor --fix`.")
     assert path.read_bytes() == before, "looking changes nothing"
     assert shelf.listed(str(path)) == []
 
@@ -148,13 +157,101 @@ def test_a_reference_is_cleared_and_the_row_stays(path: Path) -> None:
 
 
 def test_several_at_once(path: Path) -> None:
-    for damage in ("a reference is lost", "hours are wrong", "an edit left its mark", "rows edited unrecorded"):
+    for damage in DAMAGES.keys() - {"others may read it", "a trigger is missing", "a trigger of ours is another"}:
         DAMAGES[damage][1](path)
     DAMAGES["a trigger is missing"][1](path)
     shell(path, "UPDATE todos SET title = 'unheard' WHERE title = 'Write 7'")
     report = doctor.examined(str(path), ours="0", fix=True)
     assert report.healthy
     lives.whole(path)
+
+
+def test_a_log_whose_end_was_cut_off(path: Path) -> None:
+    shell(path, "DELETE FROM change_log WHERE seq > 20")
+    found = examined(path)
+    assert "cut out of the change log" in found["entries"].sentence
+    assert found["history"].level is Level.PROBLEM
+    mended = examined(path, fix=True)
+    assert (mended["entries"].level, mended["history"].level) == (Level.OK, Level.OK)
+    with Workbench.open(path) as wb:
+        wb.add_todo("after it")
+        wb.undo()
+        assert external.differences(wb.db.conn) == {}
+
+
+def test_edits_whose_record_is_gone_can_be_undone_again(path: Path) -> None:
+    with Workbench.open(path) as wb:
+        made = len(wb.edits(-1))
+    shell(path, "DELETE FROM change_tx")
+    found = examined(path)["undo"]
+    assert (found.level, found.mendable) == (Level.PROBLEM, True)
+    assert found.sentence == f"The record of {made} edits is gone, so undo passes over them."
+    mended = examined(path, fix=True)["undo"].mended
+    assert mended is not None
+    assert mended.startswith(f"made {made} edits without a name")
+    assert "isn't known any more" in mended
+    with Workbench.open(path) as wb:
+        assert wb.find(Project)[0].why == "for its own sake"
+        wb.undo()
+        assert wb.find(Project)[0].why == "because"
+        assert wb.edits(-1)[-1].actor == "setup", "making a database is no edit to be undone"
+
+
+def test_a_setting_that_was_removed_is_in_the_log(path: Path) -> None:
+    shell(path, "INSERT INTO settings VALUES ('bad', 'hours_per_week', 'lots', 9)")
+    mended = examined(path, fix=True)["settings"]
+    assert mended.mended == "removed 1 value (hours_per_week); the log has what it was"
+    with Workbench.open(path) as wb:
+        assert [(change.op, change.origin) for change in wb.history("bad")][-1] == ("delete", external.ORIGIN)
+        assert wb.settings().zone == "Europe/Berlin"
+
+
+def test_a_setting_that_is_no_text_is_passed_over_and_removed(path: Path) -> None:
+    shell(path, "INSERT INTO settings VALUES ('bad', 'hours_per_week', CAST(x'ff' AS TEXT), 9)")
+    with Workbench.open(path) as wb:
+        assert wb.settings().hours_per_week == 30.0
+    assert examined(path, fix=True)["settings"].mended == "removed 1 value (hours_per_week); the log has what it was"
+
+
+TABLES = (*KINDS, "change_log", "change_cell", "change_tx", "change_context", "identity")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_where_a_table_was_dropped_the_advice_is_a_backup(path: Path, table: str) -> None:
+    shell(path, f"DROP TABLE {table}")
+    for fix in (False, True):
+        report = doctor.examined(str(path), ours="0", fix=fix)
+        inside = report.findings[:3]
+        assert [finding.check for finding in inside] == ["integrity", "schema", "tables"]
+        assert report.findings[3].check == "log", "what follows is around it"
+        assert (inside[2].level, inside[2].step) == (Level.PROBLEM, "Restore a backup with `orc restore`.")
+        assert table in inside[2].sentence
+        assert (report.backup, inside[2].mended) == (None, None)
+    with pytest.raises(NotADatabase, match=table):
+        edit_and_undo(path)
+
+
+def edit_and_undo(path: Path) -> None:
+    with Workbench.open(path) as wb:
+        wb.add_todo("never")
+        wb.undo()
+
+
+def test_where_the_record_of_migrations_was_dropped(path: Path) -> None:
+    shell(path, "DROP TABLE schema_migrations")
+    assert examined(path)["schema"].step == "Restore a backup with `orc restore`."
+    with pytest.raises(NotADatabase, match="its record of migrations is gone"):
+        Workbench.open(path)
+
+
+def test_where_a_column_was_dropped_nothing_is_asked_of_it(path: Path) -> None:
+    triggers = "SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'"
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        dropping = [sql for (sql,) in conn.execute(triggers)]
+    shell(path, *dropping, "ALTER TABLE projects DROP COLUMN why")
+    found = examined(path, fix=True)
+    assert found["tables"].step == "Restore a backup with `orc restore`."
+    assert "history" not in found
 
 
 def test_opening_mends_triggers_and_records_what_they_missed(path: Path) -> None:
@@ -233,7 +330,12 @@ def test_a_clock_that_is_ahead(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("zone", '"Europe/Atlantis"'), ("hours_per_week", "-3"), ("day_start", "{"), ("zone", '"../x"')]
+    ("key", "value"),
+    [
+        *(("zone", '"Europe/Atlantis"'), ("zone", '"../x"'), ("zone", "17"), ("zone", "{}"), ("zone", '""')),
+        *(("hours_per_week", "-3"), ("hours_per_week", "{}"), ("hours_per_week", "1e999"), ("hours_per_week", "null")),
+        *(("day_start", "{"), ("day_start", "[]"), ("day_start", '"25:00"'), ("hours_per_week", "9" * 5000)),
+    ],
 )
 def test_settings_that_cannot_be_used(path: Path, key: str, value: str) -> None:
     shell(path, f"INSERT INTO settings VALUES ('bad', '{key}', '{value}', 9)")
@@ -241,6 +343,11 @@ def test_settings_that_cannot_be_used(path: Path, key: str, value: str) -> None:
     assert found.level is Level.PROBLEM
     assert found.step is not None
     assert f"`orc set {key} " in found.step
+    with Workbench.open(path) as wb:
+        held = wb.settings()
+        assert (held.zone, held.day_start, held.hours_per_week) == ("Europe/Berlin", "00:00", 30.0), "it is passed over"
+        wb.set_setting("hours_per_week", 20)
+        assert wb.settings().hours_per_week == 20.0
 
 
 def test_a_log_that_was_left_is_told_and_one_that_has_grown_is_brought_in(

@@ -42,6 +42,15 @@ def test_everything_goes(path: Path) -> None:
         erase.plan(str(path))
 
 
+def test_what_a_killed_import_left_goes_too(path: Path) -> None:
+    imports = path.parent / "imports"
+    imports.mkdir()
+    (imports / "2026-03-01-tasks.csv.part").write_text("half", encoding="utf-8")
+    (imports / "mine.part").write_text("mine", encoding="utf-8")
+    assert erase.erase(erase.plan(str(path))).remaining == []
+    assert [file.name for file in imports.iterdir()] == ["mine.part"]
+
+
 def test_what_the_person_put_there_stays(path: Path, tmp_path: Path) -> None:
     bring(path)
     data = path.parent

@@ -43,6 +43,22 @@ def test_the_doctor_as_json(orc: Orc, own: Path) -> None:
     assert (ran.code, json.loads(ran.out)["healthy"]) == (1, False)
 
 
+def test_what_another_tool_has_broken_ends_in_a_sentence(orc: Orc, own: Path) -> None:
+    orc("add", "Mine")
+    with closing(sqlite3.connect(own)) as shell, shell:
+        shell.execute("INSERT INTO settings VALUES ('bad', 'zone', '\"Mars/Phobos\"', 1)")
+    for words in (["list"], ["undo"], ["redo"], ["set", "zone", "Asia/Tokyo"], ["settings"]):
+        assert orc(*words).code == 0
+    assert 'zone can\'t be used and is passed over: "Mars/Phobos"' in orc("doctor").out
+    assert "Removed 1 value (zone)" in orc("doctor", "--fix").out
+    with closing(sqlite3.connect(own)) as shell, shell:
+        shell.execute("DROP TABLE activities")
+    for words in (["list"], ["add", "More"], ["undo"], ["log"], ["export", "--to", "x.json"], ["doctor", "--fix"]):
+        ran = orc(*words)
+        assert ran.code == (1 if words[0] == "doctor" else 4)
+        assert "orc restore" in ran.out or "Restore a backup" in ran.err
+
+
 def test_erase_lists_asks_for_the_name_and_proves_it(orc: Orc, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     orc("add", "Mine")
     orc("backup")

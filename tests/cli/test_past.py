@@ -130,3 +130,19 @@ def test_log_tells_the_life_of_what_is_gone(orc: Orc, own: Path) -> None:
     orc("delete", id, "--yes")
     for name in (id, id[-6:]):
         assert orc("log", name).out.splitlines()[-1].endswith("deleted  title: A  (delete todo)")
+
+
+def test_an_import_is_told_by_how_many_records_it_brought(orc: Orc, own: Path, here: Path) -> None:
+    rows = "".join(f"{number},Old {number},done\n" for number in range(85))
+    (here / "old.csv").write_text(f"id,title,status\n{rows}", encoding="utf-8")
+    (here / "one.csv").write_text("id,title,status\nx,Last,done\n", encoding="utf-8")
+    orc("import", "old.csv")
+    orc("import", "one.csv", "--source", "one")
+    for word in (orc("undo").out, orc("redo").out):
+        assert ", 1 record, of " in word
+    told = orc("undo", "--steps", 2).out
+    assert ", 85 records, of " in told
+    assert "Old" not in told
+    shown = orc("log").out.splitlines()[1:]
+    assert [row.count("85 records") for row in shown] == [1, 0, 0, 0, 0, 1, 0]
+    assert [row.count("1 record ") + row.endswith("1 record") for row in shown] == [0, 1, 1, 1, 1, 0, 0]

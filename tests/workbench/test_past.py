@@ -7,8 +7,8 @@ import pytest
 from orc_lab.errors import NotFound, NotWritable
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Activity, Project, Session, Status, Todo
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
+from tests.past import rows_as_of
 
 DAY = 86_400
 BEGAN = 1_600_000_000
@@ -52,7 +52,7 @@ def test_rows_are_those_of_the_history(lived: Workbench) -> None:
     for at in (BEGAN, BEGAN + DAY, BEGAN + 2 * DAY, BEGAN + 99 * DAY):
         with lived.as_of(at) as then:
             for kind in (Project, Session):
-                wanted = set(history.rows_as_of(lived.db, kind, at))
+                wanted = set(rows_as_of(lived.db, kind, at))
                 assert {tuple(getattr(row, name) for name in columns(kind)) for row in then.find(kind)} == wanted
 
 

@@ -18,9 +18,9 @@ from orc_lab.model.entities import (
     Todo,
     WeeklyGoal,
 )
-from orc_lab.store import capture, change_log, history
-from orc_lab.workbench import reversal
+from orc_lab.store import bulk, capture, change_log
 from orc_lab.workbench.bench import Workbench
+from tests.past import rows_as_of
 from tests.store import laws
 from tests.workbench.conftest import Now, told
 
@@ -242,7 +242,7 @@ def test_a_whole_import_is_undone_and_done_again_with_what_it_told(wb: Workbench
 
 def test_the_past_before_an_import_has_it_while_it_stands(wb: Workbench) -> None:
     def known() -> list[object]:
-        return [row[0] for row in history.rows_as_of(wb.db, Todo, 6)]
+        return [row[0] for row in rows_as_of(wb.db, Todo, 6)]
 
     imported(wb, "1", "2")
     assert known() == ["1", "2"]
@@ -259,7 +259,7 @@ def test_a_large_import_leaves_the_same_log_as_a_small_one(wb: Workbench, monkey
     """From some size on the log is written beside the triggers; nobody can tell."""
     logs = []
     for many in (10**9, 1):
-        monkeypatch.setattr(reversal, "MANY", many)
+        monkeypatch.setattr(bulk, "MANY", many)
         imported(wb, "1", "2", "3")
         head = wb.head()
         for step in (wb.undo, wb.redo, wb.undo):

@@ -15,7 +15,7 @@ from orc_lab.errors import OrcError
 from orc_lab.model.change import Change, Op
 from orc_lab.model.entities import KINDS, Activity, Link, Project, Session, Status, Todo, WeeklyGoal
 from orc_lab.model.week import Week
-from orc_lab.store import change_log, repository
+from orc_lab.store import bulk, change_log, repository
 from orc_lab.store.database import Database
 from orc_lab.workbench import reversal, undo
 from orc_lab.workbench.bench import Workbench
@@ -127,7 +127,7 @@ def test_at_once_is_as_one_by_one(
                 with suppress(OrcError):
                     ACTS[number](wb, pick)
         edit, head = wb.edits(1)[0], wb.head()
-        changes = change_log.of_edit(wb.db, edit.tx)
+        changes = [change for change in change_log.since(wb.db, 0) if change.tx == edit.tx]
     ends = []
     for number in range(4):
         path = shutil.copyfile(made, tmp_path / f"{next(FILES)}.db")
@@ -140,7 +140,7 @@ def test_at_once_is_as_one_by_one(
                     undo.apply(wb.db, tx, plan)
                 elif number == 3:
                     with pytest.MonkeyPatch.context() as patch:  # as where there are very many
-                        patch.setattr(reversal, "MANY", 1)
+                        patch.setattr(bulk, "MANY", 1)
                         undo.apply(wb.db, tx, plan)
                 elif number == 1:
                     one_by_one(wb.db, plan.reversal, tx)

@@ -23,6 +23,7 @@ from orc_lab.model.entities import (
     WeeklyGoal,
 )
 from orc_lab.model.week import Week
+from orc_lab.store import bulk
 from orc_lab.workbench.bench import Workbench
 from tests.store import laws
 from tests.workbench.conftest import Now, told
@@ -176,15 +177,67 @@ def test_what_came_later_is_not_lost_unasked(wb: Workbench, todo: Todo, shell: s
     laws.hold(wb.db)
 
 
-def test_steps_before_a_conflict_stay_and_are_told(wb: Workbench, todo: Todo, shell: sqlite3.Connection) -> None:
+def test_where_one_step_meets_a_conflict_none_is_taken(wb: Workbench, todo: Todo, shell: sqlite3.Connection) -> None:
     wb.refine(todo.id, title="Mine")
     shell.execute("UPDATE todos SET title = 'Theirs' WHERE id = ?", (todo.id,))
     wb.refine(todo.id, estimated_hours=5)
     wb.add_todo("Another")
-    with pytest.raises(ChangedSince, match=r"The 2 steps before this one stand\.$"):
+    before, edits = rows(wb), wb.edits()
+    with pytest.raises(ChangedSince, match=r"No step was taken; the 2 steps before this one can be, with --steps 2\.$"):
         wb.undo(steps=3)
+    assert (rows(wb), wb.edits()) == (before, edits)
+    assert [edit.label for edit in wb.undo(steps=2)] == ["add todo", "refine todo"]
     found = wb.get(Todo, todo.id)
     assert (found.title, found.estimated_hours, wb.count(Todo, title="Another")) == ("Theirs", 2.0, 0)
+    wb.undo(force=True)
+    assert wb.get(Todo, todo.id).title == "Write"
+    laws.hold(wb.db)
+
+
+def test_each_step_is_an_edit_of_its_own(wb: Workbench, todo: Todo) -> None:
+    wb.refine(todo.id, title="Mine")
+    wb.refine(todo.id, estimated_hours=5)
+    before = rows(wb)
+    heard: list[int] = []
+    wb.subscribe(lambda changes: heard.append(len(changes)))
+    taken = wb.undo(steps=2)
+    assert len(heard) == 1, "they come about together"
+    latest = wb.edits()[:2]
+    assert [edit.label for edit in latest] == ["undo refine todo"] * 2
+    assert [edit.undoes for edit in latest] == [taken[1].tx, taken[0].tx]
+    wb.redo()
+    assert (wb.get(Todo, todo.id).title, wb.get(Todo, todo.id).estimated_hours) == ("Mine", 2.0)
+    wb.redo()
+    assert rows(wb) == before
+    wb.undo(edit=taken[1].tx)
+    assert (wb.get(Todo, todo.id).title, wb.get(Todo, todo.id).estimated_hours) == ("Write", 5.0)
+    laws.hold(wb.db)
+
+
+def test_steps_that_rest_the_triggers(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MANY", 3)
+    for project in (wb.add_project("A"), wb.add_project("B")):
+        for number in range(5):
+            wb.add_todo(f"T{number}", project_id=project.id, estimated_hours=1)
+    before = rows(wb)
+    for project in wb.find(Project):
+        wb.delete(Project, project.id, along=True)
+    wb.undo(steps=2)
+    assert rows(wb) == before
+    wb.redo(steps=2)
+    assert (wb.count(Todo), wb.count(Project)) == (0, 0)
+    laws.hold(wb.db)
+
+
+def test_steps_inside_a_larger_edit_are_part_of_it(wb: Workbench, todo: Todo) -> None:
+    wb.refine(todo.id, title="Mine")
+    wb.refine(todo.id, estimated_hours=5)
+    with wb.edit("both") as tx:
+        wb.undo(steps=2)
+        assert (tx.tx, wb.get(Todo, todo.id).title) == (wb.edits()[0].tx, "Write")
+    assert wb.edits()[0].label == "both"
+    wb.undo()
+    assert (wb.get(Todo, todo.id).title, wb.get(Todo, todo.id).estimated_hours) == ("Mine", 5.0)
 
 
 def test_what_came_later_elsewhere_stays(wb: Workbench, todo: Todo, shell: sqlite3.Connection) -> None:
