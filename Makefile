@@ -2,12 +2,15 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test lint format bench constraints clean
+.PHONY: help review test lint format bench fuzz constraints clean
 
 PYTHON ?= python3
 ARGS ?=
 WEEK ?=
 WORKERS ?= 2
+FORMAT ?=
+INPUTS ?= 1000
+JOBS ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +42,9 @@ format: $(INSTALLED_TEST)  ## rewrite the code in the house style
 
 bench: $(INSTALLED_TEST)  ## the benchmarks of tests/bench, one at a time
 	@$(RUN) pytest tests/bench --benchmark-only $(ARGS)
+
+fuzz: $(INSTALLED_TEST)  ## mutated files into each importer (FORMAT="org orc", INPUTS=100000, JOBS=2)
+	@$(RUN) tests.importers.fuzz $(FORMAT) --inputs $(INPUTS) --jobs $(JOBS) $(ARGS)
 
 constraints:  ## pin the newest versions again (needs uv)
 	uv pip compile --universal --no-header --no-annotate --all-extras --upgrade pyproject.toml -o constraints.txt

@@ -42,6 +42,7 @@ from orc_lab.sample.timeline import Event
 from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from orc_lab.workbench.weeks import goal_id
+from tests.past import rows_as_of
 
 END = Week.parse("2026-W46")
 CLOCK = Clock(zone="Europe/Berlin")
@@ -144,7 +145,7 @@ def test_any_past_week_is_seen_as_it_was(bench: Workbench, events: list[Event], 
     lived = sample.settled(event for event in events if event.at <= instant)
     for kind in (Todo, Project, WeeklyGoal, Commitment, Session, Capacity):
         known = {}
-        for values in history.rows_as_of(bench.db, kind, instant):
+        for values in rows_as_of(bench.db, kind, instant):
             row = dict(zip(columns(kind), values, strict=True))
             known[row["id"]] = {name: row[name] for name in captured(kind)}
         assert known == {id: _captured(entity) for id, entity in lived[kind].items()}

@@ -1,6 +1,7 @@
 """Take everything along: a database's rows and its whole history in formats that other programs read.
 
 run          `export`: which format, what of it, to where; the report
+leftovers    what a killed export has left, known by its name and age
 target       files that nobody sees half-written, standard output, what is there already
 words        what files of any kind hold: local and UTC times, cells that no spreadsheet runs
 orc_json     everything, to be imported again as it was

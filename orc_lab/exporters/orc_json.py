@@ -6,17 +6,19 @@ made, with the cells that it changed. docs/export.md tells all of it.
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from json import JSONEncoder
 from math import isfinite
 from typing import Any, TextIO
 
 from orc_lab.exporters.words import utc
+from orc_lab.model.json_text import encoder
 from orc_lab.store.snapshot import TABLES, Logged, Snapshot, Torn
 
 FORMAT = "orc"
 VERSION = 1
 
-_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_ENTRY = Logged._fields[:-1]
+
+_encode = encoder(compact=True, allow_nan=False)
 
 
 def write(snapshot: Snapshot, out: TextIO, now: int) -> dict[str, int]:
@@ -59,17 +61,8 @@ def _listed(out: TextIO, rows: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _entry(change: Logged) -> dict[str, Any]:
-    return {
-        "seq": change.seq,
-        "hlc": change.hlc,
-        "tx": change.tx,
-        "at": change.at,
-        "origin": change.origin,
-        "table": change.table,
-        "id": change.id,
-        "op": change.op,
-        "cells": {field: [old, new] for field, old, new in change.cells},
-    }
+    *entry, cells = change
+    return dict(zip(_ENTRY, entry, strict=True)) | {"cells": {field: [old, new] for field, old, new in cells}}
 
 
 def _tagged(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from orc_lab.exporters import leftovers
 from orc_lab.exporters.tables_csv import is_instant
 from orc_lab.exporters.target import Target
 from orc_lab.mirror.load import Table
@@ -19,7 +20,7 @@ _CHANGES = {
 def write(snapshot: Snapshot, target: Target, scope: Scope) -> dict[str, int]:
     """Write all files; return how many rows each has."""
     counts = {}
-    with Writer(str(target.path)) as writer:
+    with Writer(str(target.path), leftovers.ENDING) as writer:
         for name, file in (*((table, table) for table in TABLES), ("change_tx", "edits")):
             table = Table(name=name, columns=snapshot.columns(name), types=snapshot.types(name))
             counts[file] = _written(writer, target, file, table, map(_readable, snapshot.rows(name, scope)))

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import BinaryIO, TextIO
 
 from orc_lab.errors import NotWritable, OutputExists, of_system
+from orc_lab.exporters import leftovers
 
 STANDARD_OUTPUT = "-"
 
@@ -33,7 +34,7 @@ class Target:
         path = self.path / name if self._folder else self.path
         if path.is_dir() or (path.exists() and not self._force):
             raise OutputExists(str(path))
-        self._beside[path] = path.with_name(f".{path.name}.{self._mark}")
+        self._beside[path] = leftovers.beside(path, self._mark)
         self.files.append(path)
         return self._beside[path]
 
@@ -93,10 +94,13 @@ class Output(Target):
 def opened(to: str, *, folder: bool, force: bool) -> Iterator[Target]:
     """Give a target, and settle it where nothing fails; else what was there stands as it was.
 
-    Raises OutputExists, NotWritable or DiskFull.
+    What a killed export has left there is cleared first. Raises OutputExists, NotWritable or DiskFull.
     """
     target = Output() if to == STANDARD_OUTPUT else Target(Path(to), folder=folder, force=force)
     made = _made(target.path if folder else target.path.parent) if to != STANDARD_OUTPUT else []
+    if to != STANDARD_OUTPUT:
+        for place in {target.path.parent, target.path if folder else target.path.parent}:
+            leftovers.sweep(place)
     try:
         yield target
         target.settle()

@@ -13,6 +13,7 @@ rows      a record as the row that it becomes: checked, in plain values, and in 
 packed    rows that wait to be written, packed
 decide    what is new, what is there already, what is left out and why: a Plan, without writing
 write     a Plan's rows with their history and the activities that tell it
+kept      the copy of the file, beside the database
 report    the plan or the outcome: in numbers and sentences, and record by record
 run       plan, commit
 """

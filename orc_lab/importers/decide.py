@@ -23,6 +23,12 @@ Progress = Callable[[int, int], None]
 
 SAMPLES = 3
 _CHUNK = 500
+_TAKEN = "it was worked on in what was imported before: it took the place of the todo that was made for that"
+_SEVERAL = (
+    "several tasks have the title of a todo that was made for work imported before, which stands beside them: undo "
+    "that import, and import it again after this one"
+)
+_EDITED = "a todo was made for its work, imported before, and you have edited that since: both stand here"
 _LONG = (
     32 << 20
 )  # bytes of a file: the records as they stood there are packed tightly, which takes a tenth of the memory
@@ -34,8 +40,8 @@ class Plan:
     """What an import will do, decided when the change log stood at `head`.
 
     `rows` stand in the order of their kinds, each after those it refers to, but for a todo's parent: that is in
-    `parents`. `records` are the new import records, `reconsidered` those left out before and imported now; `kept` is
-    what will be kept of the file.
+    `parents`. `taken` are those that take the place of a row which is here. `records` are the new import records,
+    `reconsidered` those left out before and imported now; `kept` is what will be kept of the file.
     """
 
     source: Source
@@ -45,6 +51,7 @@ class Plan:
     kept: bytes | str
     head: int
     rows: Packed
+    taken: Packed
     parents: Mapping[str, str]
     records: Packed
     reconsidered: Sequence[ImportRecord]
@@ -68,6 +75,7 @@ def decide(
         kept=source.data if reading.kept is None else reading.kept,
         head=head,
         rows=decision.rows,
+        taken=decision.taken,
         parents=decision.parents,
         records=decision.records,
         reconsidered=decision.reconsidered,
@@ -82,6 +90,7 @@ class _Decision:
         self, db: Database, reading: Reading, context: Context, progress: Progress | None, *, long: bool
     ) -> None:
         self.rows = Packed()
+        self.taken = Packed()
         self.records = Packed(tightly=long)
         self.parents: dict[str, str] = {}
         self.reconsidered: list[ImportRecord] = []
@@ -102,6 +111,7 @@ class _Decision:
         records = _in_order(reading)
         while some := list(islice(records, _CHUNK)):
             self._there.look(some)
+            self._read = rows.Rows(some, context.user_id)
             for record in some:
                 self._decide(record)
             self._count += len(some)
@@ -126,7 +136,7 @@ class _Decision:
             gone=self._tally["gone"],
             changed=self._tally["changed"],
             changed_examples=changed[0].examples if changed else (),
-            imported={kind.table.replace("_", " "): n for kind in KINDS.values() if (n := self.rows.counts[kind])},
+            imported={kind.table.replace("_", " "): n for kind in KINDS.values() if (n := self._count_of(kind))},
             left_out=groups(left_out, passed),
             issues=issue_groups(self._issues),
             notes=tuple(self._reading.notes),
@@ -134,6 +144,9 @@ class _Decision:
             fates=self._fates,
             odd=self._issues,
         )
+
+    def _count_of(self, kind: type[Entity]) -> int:
+        return self.rows.counts[kind] + self.taken.counts[kind]
 
     def _decide(self, record: Parsed) -> None:
         import_id = self._there.import_id(record)
@@ -146,6 +159,8 @@ class _Decision:
             self._merge(record, import_id)
         elif (there := self._there.meeting(record)) is not None:
             self._meet(record, import_id, there)
+        elif (place := self._there.stands_in(record)) is not None and self._may_take(record, place):
+            self._take(record, import_id, place)
         else:
             self._add(record, import_id)
 
@@ -195,26 +210,45 @@ class _Decision:
         else:
             self._leave(record, import_id, f"a {record.kind.noun} of your own stands here, kept as it is", there)
 
+    def _may_take(self, record: Parsed, place: str) -> bool:
+        """Return whether a record may take a row's place; where it may not, say so."""
+        if record.stand_in is not None and not record.stand_in.alone:
+            self._warn(record.external_id, _SEVERAL)
+        elif self._there.is_edited(record, place):
+            self._warn(record.external_id, _EDITED)
+        else:
+            return True
+        return False
+
+    def _take(self, record: Parsed, import_id: str, place: str) -> None:
+        """Let a record take the place of a row that was made for it before it came."""
+        if self._become(record, import_id, place, self.taken):
+            self._issues.append(Issue(external_id=record.external_id, severity=Severity.NOTE, sentence=_TAKEN))
+
     def _add(self, record: Parsed, import_id: str) -> None:
+        self._become(record, import_id, self._there.free_id(record), self.rows)
+
+    def _become(self, record: Parsed, import_id: str, id: str, rows_of: Packed) -> bool:
+        """Let a record become a row, unless it can be none: then it is left out."""
         found = self._links(record)
         if isinstance(found, str):
             self._leave(record, import_id, found)
-            return
-        id = self._there.free_id(record)
+            return False
         try:
-            life = rows.life(record, id, found, self._context.user_id)
+            life = self._read.life(record, id, found)
         except InvalidValue as error:
             self._leave(record, import_id, str(error))
-            return
+            return False
         if "parent_id" in record.links:
             self._wanted.append((record.external_id, record.links["parent_id"]))
-        self.rows.add(record.kind, life)
+        rows_of.add(record.kind, life)
         self._new.add(id)
         self._ids[record.external_id] = id
         self._issues += record.issues
         self._show(record, id, life, found.get("project_id"))
         self._tell(record, "new", id)
         self._remember(record, import_id, id)
+        return True
 
     def _links(self, record: Parsed) -> dict[str, str | None] | str:
         """Return the ids of the rows that a record refers to, or why it can't be without one that isn't there."""

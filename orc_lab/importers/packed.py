@@ -2,16 +2,14 @@
 
 import marshal
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 from orc_lab.model.entities import Entity
 from orc_lab.store.bulk import PlainLife
 
 _CHUNK = 1000
-_PERIOD = 30 * 86_400  # seconds
 
 
 class Packed:
@@ -51,36 +49,3 @@ class Packed:
             data = marshal.dumps(self._open)
             self._chunks.append((self._kind, zlib.compress(data, 1) if self._tightly else data))
             self._open = []
-
-
-class PackedByTime:
-    """Rows of one kind whose ids tell when they were; they come out in order of their ids, a month or so at a time."""
-
-    __slots__ = ("_count", "_open", "_packed")
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._open: defaultdict[int, list[PlainLife]] = defaultdict(list)
-        self._packed: defaultdict[int, list[bytes]] = defaultdict(list)
-
-    def add(self, at: int, life: PlainLife) -> None:
-        """Add a row of an instant (seconds UTC)."""
-        rows = self._open[at // _PERIOD]
-        rows.append(life)
-        self._count += 1
-        if len(rows) >= _CHUNK:
-            self._packed[at // _PERIOD].append(marshal.dumps(rows))
-            rows.clear()
-
-    def __iter__(self) -> Iterator[PlainLife]:
-        for period in sorted(self._open):
-            rows = [*chain.from_iterable(map(marshal.loads, self._packed.pop(period, ()))), *self._open[period]]
-            rows.sort(key=_id)
-            yield from rows
-
-    def __len__(self) -> int:
-        return self._count
-
-
-def _id(life: PlainLife) -> Any:
-    return life[0][0]

@@ -6,21 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, count
-from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # None where Python has no C
 from operator import attrgetter
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from orc_lab.importers.reading.source import Source
 from orc_lab.importers.tables.mapping import ColumnMapping
 from orc_lab.model.clock import Clock
 from orc_lab.model.entities import Entity, Todo
+from orc_lab.model.json_text import encoder
 
-_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
-# What `encode` makes anew for each value, which takes as long as a small value itself: without a look for cycles, which
-# nothing that was parsed has.
-_parts = c_make_encoder and c_make_encoder(
-    None, _encoder.default, encode_basestring, None, ": ", ", ", True, False, True
-)
+_unhashed = hashlib.sha256()
+_encode = encoder(sort_keys=True)
 
 
 class Severity(StrEnum):
@@ -49,6 +45,13 @@ class Step:
     values: Mapping[str, Any]
 
 
+class StandIn(NamedTuple):
+    """The id of a row that may stand in a record's place, and whether it can be meant for no other of the file."""
+
+    id: str
+    alone: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Parsed:
     """One record of a file: the row it becomes, as it was at first, and the steps of its life since.
@@ -57,7 +60,8 @@ class Parsed:
     import derives one where it is None, or taken. `meets` says what makes a row that is here already the same thing:
     the id itself, or the title. `same_as` names the record of this file that this one was merged into. `left_out` is
     the reason not to import it. `made` marks records that stand in the file only as a part of others. `updated` (an
-    instant) decides between two records with the same external id.
+    instant) decides between two records with the same external id. `stand_in` is a row that another import has made
+    for the same thing, knowing less of it: the record takes its place, and what refers to that row stays with it.
     """
 
     external_id: str
@@ -73,6 +77,7 @@ class Parsed:
     left_out: str | None = None
     made: bool = False
     updated: int = 0
+    stand_in: StandIn | None = None
     issues: Sequence[Issue] = ()
 
 
@@ -144,13 +149,15 @@ def as_raw(record: object) -> tuple[str, str]:
 
     A half character (lone surrogate) fits into no database; it stands there escaped.
     """
-    raw = "".join(_parts(record, 0)) if _parts is not None else _encoder.encode(record)
+    raw = _encode(record)
     try:
         content = raw.encode()
     except UnicodeEncodeError:
         raw = json.dumps(record, sort_keys=True)
         content = raw.encode()
-    return raw, hashlib.sha256(content).hexdigest()
+    hash = _unhashed.copy()  # takes half as long as a new one
+    hash.update(content)
+    return raw, hash.hexdigest()
 
 
 def history(values: Mapping[str, Any], steps: Iterable[Step]) -> tuple[dict[str, Any], list[Step]]:

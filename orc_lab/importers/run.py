@@ -1,23 +1,23 @@
 """Import a file: identify its format, preview what it brings, then commit it in one transaction."""
 
 import os
-import re
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
-from orc_lab.backup import keep, written
-from orc_lab.errors import InvalidValue, UnreadableFile, of_system
+from orc_lab.backup import keep
+from orc_lab.errors import InvalidValue, UnreadableFile
+from orc_lab.importers import kept
 from orc_lab.importers.creation import export as creation_store
 from orc_lab.importers.creation import firefox
 from orc_lab.importers.decide import Plan, Progress, decide
 from orc_lab.importers.org import files as org
 from orc_lab.importers.own import document as orc_json
 from orc_lab.importers.reading.source import Source, open_source
+from orc_lab.importers.reading.zipped import unpacked
 from orc_lab.importers.record import Context, Format, Options
 from orc_lab.importers.report import Report
 from orc_lab.importers.super_productivity import backup as super_productivity
@@ -41,8 +41,6 @@ FORMATS: Sequence[Format] = (
     task_csv,
 )
 NAMES = (orc_json.NAME, *(one.NAME for one in FORMATS))  # of all that can be imported
-LARGEST_KEPT = 50 * 1024 * 1024
-_NOT_KEPT = "The file is larger than 50 MB: no copy of it was made, so keep it yourself."
 
 
 class _NothingNew(Exception):
@@ -93,11 +91,11 @@ def _opened(
     wb: Workbench, given: str | os.PathLike[str] | bytes, format: str | None, name: str | None, options: Options
 ) -> Source:
     if isinstance(given, bytes) or given == "-":
-        return open_source(given, name=name)
+        return unpacked(open_source(given, name=name))
     _check_foreign(wb, os.fspath(given))
     if format in (None, creation_store.NAME) and firefox.may_hold(given):
         return firefox.open_storage(given, options.origin)
-    return open_source(given, name=name)
+    return unpacked(open_source(given, name=name))
 
 
 def _check_foreign(wb: Workbench, path: str) -> None:
@@ -118,24 +116,27 @@ def commit(wb: Workbench, plan: Plan, progress: Progress | None = None) -> Repor
     """
     if not (plan.records or plan.reconsidered):
         return replace(plan.report, committed=True)
-    kept = None
+    copy = None
     keep.before_import(wb.db)
     with uncollected(), suppress(_NothingNew), wb.edit(f"import {plan.known_as}", origin="import") as tx:
         plan = _current(wb, plan)
         if not (plan.records or plan.reconsidered):
             raise _NothingNew  # another import was faster: takes the edit back, which would be an empty one
-        write(wb.db, tx, plan, progress)
-        kept = _keep(wb, plan)
-    notes = plan.report.notes if kept or len(plan.kept) <= LARGEST_KEPT else (*plan.report.notes, _NOT_KEPT)
-    return replace(plan.report, committed=True, kept=kept, notes=notes)
+        write(tx, plan, progress)
+        copy = _keep(wb, plan)
+    large = copy is None and len(plan.kept) > kept.LARGEST
+    notes = (*plan.report.notes, kept.NOT_KEPT) if large else plan.report.notes
+    return replace(plan.report, committed=True, kept=copy, notes=notes)
 
 
 def identify(source: Source) -> Format:
     """Return the format that a file is most likely in; raises UnreadableFile where it is in none."""
-    head = source.head()
-    sure, best = max(((one.identify(head, source.name), one) for one in FORMATS), key=lambda pair: pair[0])
+    heads = [(file.head(), file.name) for file in source.parts or (source,)]
+    sure, best = max(((one.identify(*head), one) for one in FORMATS for head in heads), key=lambda pair: pair[0])
     if sure > 0:
         return best
+    if any(orc_json.identify(head) for head, _ in heads):
+        raise UnreadableFile(source.name, "it is an export of orc, packed", "Unpack it, and import the file in it.")
     why = f"it looks like none of the formats that orc knows ({', '.join(NAMES)})"
     raise UnreadableFile(source.name, why, "Name its format with --from.")
 
@@ -155,34 +156,6 @@ def _current(wb: Workbench, plan: Plan) -> Plan:
 
 
 def _keep(wb: Workbench, plan: Plan) -> str | None:
-    """Keep the file as a fallback beside the database, under the day and its name; a copy that is there is enough."""
-    if len(plan.kept) > LARGEST_KEPT:
-        return None
-    kept = plan.kept if isinstance(plan.kept, bytes) else plan.kept.encode("utf-8", "surrogatepass")
-    folder = Path(wb.db.path).absolute().parent / "imports"
-    day = plan.context.clock.day(plan.context.now)
-    name = Path(plan.source.kept_as or plan.source.name).name
-    stem, ending = os.path.splitext(re.sub(r"[^\w.-]+", "-", name).strip("-.")[-80:] or "import")
-    try:
-        folder.mkdir(exist_ok=True)
-        for again in range(1, 1000):
-            path = folder / f"{day}-{stem}{f'-{again}' if again > 1 else ''}{ending}"
-            if not path.exists():
-                beside = path.with_name(path.name + ".part")
-                _written(beside, kept)
-                beside.replace(path)
-                written.note(path)
-                return str(path)
-            if path.read_bytes() == kept:
-                return str(path)
-    except OSError as error:
-        raise of_system(error) from None
-    return None
-
-
-def _written(path: Path, data: bytes) -> None:
-    """Write a file that is to outlast a power loss, as the rows do."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    """Keep the file as a fallback beside the database, and return where."""
+    name, clock = plan.source.kept_as or plan.source.name, plan.context.clock
+    return kept.keep(wb.db, name, plan.kept, clock.day(plan.context.now))

@@ -21,6 +21,8 @@ class There:
         self._source = source
         self._known = provenance.known(db, source)
         self.alive = _alive(db, self._known.values())
+        self._become = {one.subject_id for one in self._known.values()}
+        self._standing: set[str] = set()
         self._by_title: dict[str, str] | None = None
         self._taken: set[str] = set()
         self._empty: dict[type[Entity], bool] = {}
@@ -29,6 +31,8 @@ class There:
     def look(self, records: Sequence[Parsed]) -> None:
         """Learn which ids that these records want are taken."""
         own, derived = list[str](), dict[type[Entity], list[str]]()
+        places = [record.stand_in.id for record in records if record.stand_in is not None]
+        self._standing = self._existing(Todo, places) - self._become if places else set()
         self._wanted.clear()
         for record in records:
             if record.row_id is not None:
@@ -40,6 +44,15 @@ class There:
             self._taken |= self._existing(named, own)
         for kind, ids in derived.items():
             self._taken |= self._existing(kind, ids)
+
+    def stands_in(self, record: Parsed) -> str | None:
+        """Return the id of a row that stands in a record's place, unless another record of this source has it."""
+        place = record.stand_in
+        return place.id if place is not None and place.id in self._standing else None
+
+    def is_edited(self, record: Parsed, id: str) -> bool:
+        """Return whether the person has edited a row of a record's kind."""
+        return provenance.is_edited(self._db, record.kind, id)
 
     def _existing(self, kind: type[Entity], ids: Iterable[str]) -> set[str]:
         if kind not in self._empty:

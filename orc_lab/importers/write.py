@@ -1,86 +1,64 @@
 """Write a plan's rows with their back-dated history, and the activities that tell it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 
 from orc_lab.importers.decide import Plan, Progress
-from orc_lab.importers.packed import PackedByTime
-from orc_lab.model.change import Value
 from orc_lab.model.codec import columns
-from orc_lab.model.entities import Activity, Entity, ImportRecord, Intention, Project, Todo, WeeklyGoal
-from orc_lab.model.ids import dated_id
-from orc_lab.store import provenance
+from orc_lab.model.entities import Entity, ImportRecord, Todo
 from orc_lab.store.bulk import Bulk, PlainLife
-from orc_lab.store.database import Database, Transaction
+from orc_lab.store.database import Transaction
 
-_TOLD: Mapping[str, str] = {"status": "status", "estimated_hours": "estimate", "progress": "progress"}
-_WITH_ACTIVITIES: Sequence[type[Entity]] = (Intention, Project, Todo, WeeklyGoal)
-_TOLD_OF = {
-    kind: {name: place for place, name in enumerate(columns(kind)) if name in _TOLD} for kind in _WITH_ACTIVITIES
-}
 _RECONSIDERED = ("subject", "subject_id", "content_hash", "raw", "left_out", "imported_at")
 _PARENT = columns(Todo).index("parent_id")
-_CHUNK = 1000
 _ENTRIES = 5  # of the log, for a record: more or less
 
 
-def write(db: Database, tx: Transaction, plan: Plan, progress: Progress | None) -> None:
+def write(tx: Transaction, plan: Plan, progress: Progress | None) -> None:
     """Write everything of a plan, and tell how many rows are written of how many."""
-    total, done = len(plan.rows) + len(plan.records), 0
-    activities = PackedByTime()
-    with Bulk(tx, expected=_ENTRIES * len(plan.rows)) as bulk:
-        for kind, lives in _chunks(db, tx, plan, activities):
-            bulk.insert_plain(kind, lives)
-            done += len(lives)
+    total = len(plan.rows) + len(plan.records)
+    with Bulk(tx, expected=_ENTRIES * len(plan.rows), telling=True) as bulk:
+        done = 0
+        for some in _written(bulk, plan):
+            done += some
             if progress is not None:
-                progress(done, total + len(activities))
+                progress(done, total + bulk.told)
+    for kind, lives in plan.taken.chunks():
+        for life in lives:
+            _take(tx, kind, life, plan.parents)
     for record in plan.reconsidered:
         tx.update(ImportRecord, record.id, {name: getattr(record, name) for name in _RECONSIDERED})
 
 
-def _chunks(
-    db: Database, tx: Transaction, plan: Plan, activities: PackedByTime
-) -> Iterator[tuple[type[Entity], Sequence[PlainLife]]]:
-    """Yield the rows, then the activities that tell their lives, then the records."""
+def _written(bulk: Bulk, plan: Plan) -> Iterator[int]:
+    """Write the rows, then the activities that tell their lives, then the records; yield how many at a time."""
     for kind, lives in plan.rows.chunks():
         if kind is Todo and plan.parents:
-            for row, _, _ in lives:
-                if (parent := plan.parents.get(str(row[0]))) is not None:
-                    row[_PARENT] = parent  # type: ignore[index]
-        if kind in _WITH_ACTIVITIES:
-            for life in lives:
-                for at, activity in _told(kind, life, tx.now):
-                    activities.add(at, (activity, at, ()))
-        yield kind, lives
-    told_before = provenance.imported_before(db, tx.tx)
-    rest = iter(activities)
-    while some := list(islice(rest, _CHUNK)):
-        yield Activity, _not_told(db, some) if told_before else some
-    yield from plan.records.chunks()
+            _adopt(plan, lives)
+        yield _inserted(bulk, kind, lives)
+    yield from bulk.tell()
+    for kind, lives in plan.records.chunks():
+        yield _inserted(bulk, kind, lives)
 
 
-def _not_told(db: Database, lives: Sequence[PlainLife]) -> Sequence[PlainLife]:
-    """Return the activities that no import which was undone has told before."""
-    there = provenance.existing(db, Activity, (str(row[0]) for row, _, _ in lives))
-    return [life for life in lives if life[0][0] not in there]
+def _inserted(bulk: Bulk, kind: type[Entity], lives: Sequence[PlainLife]) -> int:
+    bulk.insert_plain(kind, lives)
+    return len(lives)
 
 
-def _told(kind: type[Entity], life: PlainLife, now: int) -> Iterator[tuple[int, Sequence[Value]]]:
-    """Yield the activities that tell a row's life, in the order of their columns, each with its instant."""
+def _take(tx: Transaction, kind: type[Entity], life: PlainLife, parents: Mapping[str, str]) -> None:
+    """Write a row's life over that of the one whose place it takes; what refers to that one stays with it."""
     row, began, steps = life
-    id, at, places = str(row[0]), began or 0, _TOLD_OF[kind]
-    first = row[places["status"]] if "status" in places else None
-    yield at, _activity(kind, id, "status" if first else "created", None, first, at, now)
-    last: dict[str, Value] = {}
-    for at, values in steps:
-        for name, what in _TOLD.items():
-            if name in values:
-                old, new = last[name] if name in last else row[places[name]], values[name]
-                if new != old:
-                    yield at, _activity(kind, id, what, old, new, at, now)
-                    last[name] = new
+    id, fixed = str(row[0]), kind.derived | {"id", "user_id"}
+    values = {name: value for name, value in zip(columns(kind), row, strict=True) if name not in fixed}
+    if id in parents:
+        values["parent_id"] = parents[id]
+    tx.update(kind, id, values, at=began)
+    for at, later in steps:
+        tx.update(kind, id, {name: value for name, value in later.items() if name not in fixed}, at=at)
 
 
-def _activity(kind: type[Entity], id: str, what: str, old: Value, new: Value, at: int, now: int) -> Sequence[Value]:
-    made = dated_id(max(at, 0), "import", id, what, str(old), str(new))
-    return made, kind.table, id, what, old, new, at, now
+def _adopt(plan: Plan, lives: Sequence[PlainLife]) -> None:
+    """Give todos their parents."""
+    for row, _, _ in lives:
+        if (parent := plan.parents.get(str(row[0]))) is not None:
+            row[_PARENT] = parent  # type: ignore[index]

@@ -25,10 +25,13 @@ _CONFIG: dict[str, Any] = {
 
 
 class Writer:
-    """Writes one Parquet file after another; to be used in a `with` block. What it needs meanwhile is in `folder`."""
+    """Writes one Parquet file after another; to be used in a `with` block.
 
-    def __init__(self, folder: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix=".orc-", dir=folder)
+    What it needs meanwhile is in a hidden folder with that `ending` in `folder`; it is left if the process is killed.
+    """
+
+    def __init__(self, folder: str, ending: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=".tables.", suffix=ending, dir=folder)
         try:
             inside = os.path.join(self._folder.name, "tables.duckdb")
             self._duck = duckdb.connect(inside, config=_CONFIG | {"temp_directory": self._folder.name})

@@ -36,7 +36,7 @@ class Source:
     """A connection of the mirror's own, through this process's `sqlite3`: it waits for no edit and no edit for it."""
 
     def __init__(self, path: str) -> None:
-        self.db = Database(path)
+        self.db = Database(path, reading=True)
         self._conn = self.db.conn
         self._conn.execute("PRAGMA query_only = ON")
 

@@ -7,5 +7,6 @@ week       ISO weeks in a person's zone and with their day start
 clock      days and instants of a person's local time
 quick      the short syntax of `orc add`
 ids        new and derived identifiers
+json_text  JSON text of many small values
 spreadsheet  what a spreadsheet must not run, in a table
 """

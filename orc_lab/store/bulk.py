@@ -10,45 +10,49 @@ sqlite3 longer than to bind a text.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
-from operator import attrgetter, is_not
-from types import NoneType, TracebackType
-from typing import Any, Self, get_args, get_type_hints
+from operator import is_not
+from types import TracebackType
+from typing import Any, Self
 
 from orc_lab.model.change import Value
-from orc_lab.model.codec import captured, columns, plain
-from orc_lab.model.entities import Entity, Session, Todo
+from orc_lab.model.codec import plain
+from orc_lab.model.entities import Activity, Entity, Session, Todo
 from orc_lab.store import capture
 from orc_lab.store.database import Transaction
+from orc_lab.store.shape import MADE_FOR_STEPS, STEPS, Shape, cells_sql, shape_of, step_of
+from orc_lab.store.telling import KINDS_TOLD, Telling
 
 # A row as it began, when that took effect (None: now), and later steps: an instant and the fields that changed.
 Life = tuple[Entity, int | None, Sequence[tuple[int, Mapping[str, Any]]]]
 # The same in plain values, the row's in the order of its columns.
 PlainLife = tuple[Sequence[Value], int | None, Sequence[tuple[int, Mapping[str, Value]]]]
 
-_LOG = 'INSERT INTO change_log (seq, hlc, tx, at, origin, "table", id, op) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
-_CELL = "INSERT INTO change_cell (seq, field, old, new) VALUES "
 # Of todos on which nobody has worked yet: what the trigger would derive.
 _HOURS = "UPDATE temp.staged_todos SET actual_hours = max(0.0, adjusted_hours)"
 _CACHE = -32_768  # KiB: pages that many rows touch again and again shall not be written again and again
-_TOGETHER = 16  # cells a statement: fewer cost more a cell, more gain nothing
 # Not those by which foreign keys look for children: a row that comes after one that refers to it is looked up in them.
 _INDEXES = ("change_log_by_id", "activities_by_subject", "activities_by_time", "todos_by_status")
 _ANEW = 4  # an index is made anew where the rows to come are more than a fourth of those it has
+
+MANY = 1000  # rows from which it is faster to let the triggers rest and write the log beside them
 
 
 class Bulk:
     """Adds rows inside a transaction; to be used in a `with` block, at whose end the triggers stand again.
 
-    `expected` is how many rows will come, as far as that is known.
+    `expected` is how many rows will come, as far as that is known. With `telling`, `tell` adds the activities that
+    tell their lives.
     """
 
-    def __init__(self, tx: Transaction, *, expected: int = 0) -> None:
+    def __init__(self, tx: Transaction, *, expected: int = 0, telling: bool = False) -> None:
         self._tx = tx
         self._conn = tx.conn
         self._expected = expected
+        self._tells = telling
+        self._telling: Telling | None = None
         self._shapes: dict[type[Entity], Shape] = {}
         self._indexes: list[str] = []
         self._hours_rest = False
@@ -64,6 +68,9 @@ class Bulk:
 
     def __enter__(self) -> Self:
         self._tx.defer_references()  # a row may refer to one that comes later
+        self._conn.execute(MADE_FOR_STEPS)
+        if self._tells:
+            self._telling = Telling(self._conn, self._tx.now)
         (self._cache,) = self._conn.execute("PRAGMA cache_size").fetchone()
         self._conn.execute(f"PRAGMA cache_size = {_CACHE}")
         if self._expected * _ANEW > self._seq:
@@ -75,7 +82,9 @@ class Bulk:
         if self._conn.in_transaction:
             for shape in self._shapes.values():
                 self._conn.execute(f"DROP TABLE temp.{shape.staged}")
-                self._conn.execute(f"DROP TABLE temp.{shape.staged}_fields")
+            self._conn.execute(f"DROP TABLE {STEPS}")
+            if self._telling is not None:
+                self._telling.close()
             for sql in self._indexes:
                 self._conn.execute(sql)
             capture.ensure(self._conn)
@@ -88,74 +97,81 @@ class Bulk:
 
     def insert_plain(self, kind: type[Entity], lives: Sequence[PlainLife]) -> None:
         """Add rows of one kind that are in plain values already."""
+        if not lives:
+            return
         shape = self._rest(kind)
-        self._stage(shape, lives)
-        seq, self._seq, hlc, self._hlc = self._seq, self._seq + len(lives), self._hlc, self._hlc + len(lives)
-        self._conn.execute(shape.log, (seq, hlc, self._tx.tx, self._origin))
-        self._conn.execute(shape.cells, (seq,))
-        if any(steps for _, _, steps in lives):
-            self._step(shape, lives)
+        filled = self._stage(shape, lives)
+        telling = self._telling if kind in KINDS_TOLD else None
+        if telling is not None:
+            telling.begin(shape.table, f"temp.{shape.staged}")
+        self._log(shape.log, len(lives), cells_sql(shape, filled))
+        for (_, names), rows in sorted(_rounds(lives).items(), key=lambda each: each[0][0]):
+            self._step(shape, names, rows, telling)
         if self._hours_rest and kind is Todo:
             self._conn.execute(_HOURS)
+        self._move(shape)
+
+    def tell(self) -> Iterator[int]:
+        """Add the activities that tell the lives of all rows so far; yield how many at a time."""
+        if self._telling is None or not self._telling.count:
+            return
+        shape = self._rest(Activity)
+        for some in self._telling.into(shape.staged):
+            self._log(shape.log, some, cells_sql(shape, tuple(shape.captured)))
+            self._move(shape)
+            yield some
+
+    @property
+    def told(self) -> int:
+        """How many activities `tell` will add, at most."""
+        return self._telling.count if self._telling is not None else 0
+
+    def _move(self, shape: Shape) -> None:
+        """Put the rows that wait into their table."""
         self._conn.execute(shape.move)
         self._conn.execute(f"DELETE FROM temp.{shape.staged}")
 
-    def _stage(self, shape: "Shape", lives: Iterable[PlainLife]) -> None:
-        """Let rows wait as they began, numbered; those that are empty in the same places together."""
+    def _stage(self, shape: Shape, lives: Iterable[PlainLife]) -> tuple[str, ...]:
+        """Let rows wait as they began, numbered; those that are empty in the same places together.
+
+        Returns the fields, of those which the log records, that are filled in any of them.
+        """
         alike: dict[tuple[bool, ...], list[Sequence[Value]]] = {}
         for n, (row, began, _) in enumerate(lives, 1):
             values = (n, began, *row)
             filled = tuple(map(is_not, values, repeat(None)))
             alike.setdefault(filled, []).append(tuple(compress(values, filled)))
+        found: set[str] = set()
         for filled, rows in alike.items():
-            names = ", ".join(compress(("n", "began_at", *shape.index), filled))
-            marks = ", ".join("?" * sum(filled))
-            self._conn.executemany(f"INSERT INTO temp.{shape.staged} ({names}) VALUES ({marks})", rows)
+            names = list(compress(("n", "began_at", *shape.index), filled))
+            found.update(names)
+            marks = ", ".join("?" * len(names))
+            self._conn.executemany(f"INSERT INTO temp.{shape.staged} ({', '.join(names)}) VALUES ({marks})", rows)
+        return tuple(name for name in shape.captured if name in found)
 
-    def _step(self, shape: "Shape", lives: Iterable[PlainLife]) -> None:
-        """Write the entries of the rows' steps, and let the rows wait as their last step left them."""
-        log, cells, last = list[Sequence[Value]](), list[Sequence[Value]](), dict[tuple[str, ...], list[list[Value]]]()
-        for n, (row, _, steps) in enumerate(lives, 1):
-            now: dict[str, Value] = {}
-            for at, values in steps:
-                place = len(cells)
-                for name, new in sorted(values.items()):
-                    old = now[name] if name in now else row[shape.index[name]]
-                    if old != new and name not in shape.derived:
-                        cells.append((self._seq + 1, name, old, new))
-                    now[name] = new
-                if len(cells) > place:
-                    self._seq += 1
-                    self._hlc += 1
-                    log.append((self._seq, self._hlc, self._tx.tx, at, self._origin, shape.table, row[0], "update"))
-                if shape.dated:
-                    now["updated_at"] = values.get("updated_at", at)
-            if now:
-                last.setdefault(tuple(now), []).append([*now.values(), n])
-        for names, rows in last.items():
-            changed = ", ".join(f"{name} = ?" for name in names)
-            self._conn.executemany(f"UPDATE temp.{shape.staged} SET {changed} WHERE n = ?", rows)
-        self._conn.executemany(_LOG, log)
-        self._write(cells)
+    def _step(
+        self, shape: Shape, names: tuple[str, ...], rows: Sequence[Sequence[Value]], telling: Telling | None
+    ) -> None:
+        """Write the entries of a step in which the same fields of many rows are set, and let those wait as it left
+        them. A step that changes nothing takes a number too."""
+        step = step_of(shape, names)
+        self._conn.executemany(step.stage, rows)
+        if telling is not None:
+            telling.step(shape.table, step.waiting, step.values)
+        if step.log is not None:
+            self._log(step.log, len(rows), step.cells)
+        if step.move is not None:
+            self._conn.execute(step.move)
+        self._conn.execute(f"DELETE FROM {STEPS}")
 
-    def _write(self, cells: Iterable[Sequence[Value]]) -> None:
-        """Write cells, many a statement, those with an empty side apart."""
-        alike: dict[tuple[bool, bool], list[Value]] = {}
-        for seq, name, old, new in cells:
-            values = alike.setdefault((old is None, new is None), [])
-            values += (seq, name) if old is None else (seq, name, old)
-            if new is not None:
-                values.append(new)
-        for empty, values in alike.items():
-            width = 4 - sum(empty)
-            marks = "(?, ?, {}, {})".format(*("NULL" if one else "?" for one in empty))
-            size, whole = width * _TOGETHER, len(values) - len(values) % (width * _TOGETHER)
-            many = _CELL + marks + f", {marks}" * (_TOGETHER - 1)
-            self._conn.executemany(many, (values[start : start + size] for start in range(0, whole, size)))
-            rest = (values[start : start + width] for start in range(whole, len(values), width))
-            self._conn.executemany(_CELL + marks, rest)
+    def _log(self, log: str, count: int, cells: str) -> None:
+        """Write entries and their cells by statements that number what waits from 1."""
+        self._conn.execute(log, (self._seq, self._hlc, self._tx.tx, self._origin))
+        self._conn.execute(cells, (self._seq,))
+        self._seq += count
+        self._hlc += count
 
-    def _rest(self, kind: type[Entity]) -> "Shape":
+    def _rest(self, kind: type[Entity]) -> Shape:
         """Let the trigger rest that captures a kind's inserts; return how its rows are written."""
         if kind not in self._shapes:
             shape = self._shapes[kind] = shape_of(kind)
@@ -164,9 +180,6 @@ class Bulk:
                 self._hours_rest = True
                 self._conn.execute("DROP TRIGGER derive_actual_created")
             self._conn.execute(f"CREATE TEMP TABLE {shape.staged} (n INTEGER PRIMARY KEY, began_at, {shape.names})")
-            self._conn.execute(f"CREATE TEMP TABLE {shape.staged}_fields (k INTEGER PRIMARY KEY, field)")
-            fields = list(enumerate(name for name, _ in shape.captured))
-            self._conn.executemany(f"INSERT INTO temp.{shape.staged}_fields VALUES (?, ?)", fields)
         return self._shapes[kind]
 
     def _rest_index(self, name: str) -> None:
@@ -180,67 +193,10 @@ def _plain_steps(steps: Iterable[tuple[int, Mapping[str, Any]]]) -> Sequence[tup
     return [(at, {name: plain(value) for name, value in values.items()}) for at, values in steps]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """How rows of a kind are read and written: their columns, which of them the log records, and the statements."""
-
-    table: str
-    names: str
-    staged: str
-    index: Mapping[str, int]
-    captured: Sequence[tuple[str, int]]
-    derived: frozenset[str]
-    dated: bool
-    values: Callable[[Entity], Sequence[Value]]
-    move: str
-    log: str
-    cells: str
-
-
-_SHAPES: dict[type[Entity], Shape] = {}
-
-
-def shape_of(kind: type[Entity]) -> Shape:
-    """Return how rows of a kind are written."""
-    if kind not in _SHAPES:
-        _SHAPES[kind] = _shape(kind)
-    return _SHAPES[kind]
-
-
-def _shape(kind: type[Entity]) -> Shape:
-    names = columns(kind)
-    index = {name: place for place, name in enumerate(names)}
-    listed, table, staged = ", ".join(names), kind.table, f"staged_{kind.table}"
-    recorded = [(name, index[name]) for name in sorted(captured(kind)) if name != "id"]
-    case = " ".join(f"WHEN {k} THEN s.{name}" for k, (name, _) in enumerate(recorded))
-    return Shape(
-        table=table,
-        names=listed,
-        staged=staged,
-        index=index,
-        captured=recorded,
-        derived=kind.derived,
-        dated="updated_at" in index and "updated_at" in kind.derived,
-        values=_reader(kind, names),
-        move=f"INSERT INTO {table} ({listed}) SELECT {listed} FROM temp.{staged} ORDER BY n",
-        log=f"""INSERT INTO change_log (seq, hlc, tx, at, origin, "table", id, op)
-            SELECT ?1 + n, ?2 + n, ?3, began_at, ?4, '{table}', id, 'insert' FROM temp.{staged} ORDER BY n""",
-        cells=f"""INSERT INTO change_cell (seq, field, old, new)
-            SELECT ?1 + s.n, f.field, NULL, CASE f.k {case} END AS cell
-            FROM temp.{staged} AS s CROSS JOIN temp.{staged}_fields AS f WHERE cell IS NOT NULL""",
-    )
-
-
-def _reader(kind: type[Entity], names: Sequence[str]) -> Callable[[Entity], Sequence[Value]]:
-    """Return a function from an entity to its plain values, which most of them are already."""
-    hints, plain_already = get_type_hints(kind), {str, int, float, NoneType}
-    odd = [i for i, name in enumerate(names) if not plain_already.issuperset(get_args(hints[name]) or (hints[name],))]
-    read = attrgetter(*names)
-
-    def values(entity: Entity) -> Sequence[Value]:
-        row = list(read(entity))
-        for place in odd:
-            row[place] = plain(row[place])
-        return row
-
-    return values
+def _rounds(lives: Sequence[PlainLife]) -> Mapping[tuple[int, tuple[str, ...]], Sequence[Sequence[Value]]]:
+    """Return the steps by which of its row's it is, and by the fields that it sets: numbers, instants and values."""
+    found: defaultdict[tuple[int, tuple[str, ...]], list[Sequence[Value]]] = defaultdict(list)
+    for n, (_, _, steps) in enumerate(lives, 1):
+        for nth, (at, values) in enumerate(steps):
+            found[nth, tuple(values)].append((n, at, *values.values()))
+    return found

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from orc_lab.model.change import Value
 from orc_lab.store import capture, schema
 from orc_lab.store.database import Database, Durability, immediate, translated
-from orc_lab.store.snapshot import HISTORY, TABLES, Snapshot, Torn
+from orc_lab.store.snapshot import HISTORY, TABLES, Logged, Snapshot, Torn
 from orc_lab.store.uncollected import uncollected
 
 
@@ -21,7 +21,7 @@ class Batch(NamedTuple):
     torn: tuple[bool, ...] = ()
 
 
-ENTRY = ("seq", "hlc", "tx", "at", "origin", "table", "id", "op")
+ENTRY = Logged._fields[:-1]
 CELL = ("seq", "field", "old", "new")
 _BEGUN = ("settings", "activities")  # what making a database writes, and choosing a zone
 _NAMELESS = ""
@@ -38,9 +38,11 @@ class Unfit(Exception):
 
 
 def is_unused(db: Database) -> bool:
-    """Return whether nothing but settings was ever written to a database."""
+    """Return whether nothing but settings was ever written to a database, nor stands in it without a log."""
     marks = ", ".join("?" * len(_BEGUN))
-    return not db.rows(f'SELECT 1 FROM change_log WHERE "table" NOT IN ({marks}) LIMIT 1', _BEGUN)
+    if db.rows(f'SELECT 1 FROM change_log WHERE "table" NOT IN ({marks}) LIMIT 1', _BEGUN):
+        return False
+    return not any(db.rows(f"SELECT 1 FROM {table} LIMIT 1") for table in TABLES if table not in _BEGUN)
 
 
 def load(db: Database, identity: Mapping[str, Any], rows: Iterable[Batch]) -> bool:
@@ -86,7 +88,7 @@ class _Staged(Database):
         self._version = version
         super().__init__(_NAMELESS, create=True)
 
-    def _prepare(self, durability: Durability, *, create: bool) -> None:
+    def _prepare(self, durability: Durability, *, create: bool, reading: bool) -> None:
         self.conn.execute("PRAGMA synchronous = OFF")
         schema.upgrade(self.conn, self.path, [step for step in schema.migrations() if step.version <= self._version])
 
@@ -97,7 +99,7 @@ def everything(snapshot: Snapshot) -> Iterator[Batch]:
         yield from batches(table, snapshot.columns(table), snapshot.rows(table))
     changes = snapshot.changes()
     while some := list(islice(changes, _ROWS)):
-        yield Batch("change_log", ENTRY, [tuple(getattr(change, name) for name in ENTRY) for change in some])
+        yield Batch("change_log", ENTRY, [change[:-1] for change in some])
         cells = ((change.seq, *cell) for change in some for cell in change.cells)
         yield from batches("change_cell", CELL, cells)
 
@@ -136,6 +138,8 @@ def _insert(conn: sqlite3.Connection, batches: Iterable[Batch]) -> None:
     for batch in batches:
         if batch.table not in known:
             raise Unfit(f"there is no table {batch.table!r}")
+        if not batch.names:
+            raise Unfit(f"a row of {batch.table} is empty")
         if unknown := [name for name in batch.names if name not in known[batch.table]]:
             raise Unfit(f"{batch.table} has no column {unknown[0]!r}")
         try:

@@ -29,6 +29,13 @@ def known(db: Database, source: str) -> dict[str, Known]:
     }
 
 
+def is_edited(db: Database, kind: type[Entity], id: str) -> bool:
+    """Return whether anything but an import has ever changed a row; what took an edit back is none."""
+    sql = """SELECT EXISTS (SELECT 1 FROM change_log AS l LEFT JOIN change_tx AS t ON t.tx = l.tx
+        WHERE l."table" = ? AND l.id = ? AND l.origin <> 'import' AND t.undoes IS NULL)"""
+    return bool(db.rows(sql, (kind.table, id))[0][0])
+
+
 def existing(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
     """Return those of the ids that rows of a kind have."""
     found: set[str] = set()
@@ -37,8 +44,3 @@ def existing(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
         sql = f"SELECT id FROM {kind.table} WHERE id IN ({', '.join('?' * len(chunk))})"
         found.update(id for (id,) in db.rows(sql, chunk))
     return found
-
-
-def imported_before(db: Database, tx: int) -> bool:
-    """Return whether anything was imported before a transaction, even if it was taken back since."""
-    return bool(db.rows("SELECT 1 FROM change_tx WHERE label LIKE 'import %' AND tx < ? LIMIT 1", (tx,)))

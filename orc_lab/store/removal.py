@@ -1,7 +1,7 @@
-"""Remove many rows that nothing refers to, and write their log entries with two statements instead of by triggers.
+"""Remove many rows, and write their log entries with two statements instead of by triggers.
 
-Nobody can tell the difference. It is for kinds of which no row refers to another (activities, import records): what a
-foreign key does on the way is left to the triggers.
+Nobody can tell the difference. What a foreign key does to other rows on the way is left to the triggers, and so is all
+of it where one of the rows refers to another of them.
 """
 
 import json
@@ -10,15 +10,20 @@ from collections.abc import Sequence
 
 from orc_lab.model.codec import captured, columns
 from orc_lab.model.entities import Entity
-from orc_lab.store import capture
+from orc_lab.store import bulk, capture
 from orc_lab.store.database import Transaction
 
 _CLOCK = """SELECT coalesce((SELECT max(seq) FROM change_log), 0), coalesce(origin, 'local'),
     max(floor, coalesce((SELECT hlc FROM change_log ORDER BY seq DESC LIMIT 1), 0)) FROM change_context"""
 
+_OWN = """SELECT "from" FROM pragma_foreign_key_list(?1) WHERE "table" = ?1"""
+
 
 def remove(tx: Transaction, kind: type[Entity], ids: Sequence[str]) -> None:
-    """Remove those of the rows that there are, now, inside a transaction."""
+    """Remove those of the rows that there are, now, inside a transaction; few rows are left to the triggers."""
+    if len(ids) < bulk.MANY or _refers(tx, kind, ids):
+        tx.delete_many(kind, ids)
+        return
     conn, table = tx.conn, kind.table
     fields = sorted(name for name in captured(kind) if name != "id")
     seq, origin, hlc = conn.execute(_CLOCK).fetchone()
@@ -34,11 +39,11 @@ def remove(tx: Transaction, kind: type[Entity], ids: Sequence[str]) -> None:
         SELECT :seq + n, :hlc + n, :tx, NULL, :origin, '{table}', id, 'delete' FROM temp.going ORDER BY n""",
         {**clock, "tx": tx.tx, "origin": origin},
     )
-    listed = ", ".join(f"('{name}')" for name in fields)
-    value = " ".join(f"WHEN '{name}' THEN going.{name}" for name in fields)
+    listed = ", ".join(f"({place}, '{name}')" for place, name in enumerate(fields))
+    value = " ".join(f"WHEN {place} THEN going.{name}" for place, name in enumerate(fields))
     conn.execute(
         f"""INSERT INTO change_cell (seq, field, old, new)
-        SELECT :seq + n, f.column1, CASE f.column1 {value} END AS held, NULL
+        SELECT :seq + n, f.column2, CASE f.column1 {value} END AS held, NULL
         FROM temp.going CROSS JOIN (VALUES {listed}) AS f WHERE held IS NOT NULL""",
         {"seq": seq},
     )
@@ -46,3 +51,13 @@ def remove(tx: Transaction, kind: type[Entity], ids: Sequence[str]) -> None:
     conn.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM temp.going)")
     conn.execute("DROP TABLE temp.going")
     capture.ensure(conn)
+
+
+def _refers(tx: Transaction, kind: type[Entity], ids: Sequence[str]) -> bool:
+    """Return whether one of the rows refers to a row of its own kind."""
+    own = [field for (field,) in tx.conn.execute(_OWN, (kind.table,))]
+    if not own:
+        return False
+    told = " OR ".join(f"{field} IS NOT NULL" for field in own)
+    sql = f"SELECT EXISTS (SELECT 1 FROM {kind.table} WHERE ({told}) AND id IN (SELECT value FROM json_each(?)))"
+    return bool(tx.conn.execute(sql, (json.dumps(ids),)).fetchone()[0])

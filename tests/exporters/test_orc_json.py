@@ -16,9 +16,10 @@ from orc_lab.exporters import orc_json as written
 from orc_lab.exporters.run import export
 from orc_lab.importers.own import document as orc_json
 from orc_lab.model.entities import KINDS, Todo
-from orc_lab.store import history, load
+from orc_lab.store import load
 from orc_lab.store.snapshot import HISTORY, LEFT_OUT, TABLES, Snapshot
 from orc_lab.workbench.bench import Workbench
+from tests.past import rows_as_of
 from tests.store import laws
 from tests.store.test_law import ACTS, EDITS, lived, opened
 
@@ -50,7 +51,7 @@ def as_of(wb: Workbench) -> dict[tuple[str, int], list[tuple[Any, ...]]]:
     """Every table at each instant at which something changed, and between two of them."""
     instants = {at for (at,) in wb.db.rows("SELECT DISTINCT coalesce(at, hlc / 1000000) FROM change_log")}
     return {
-        (table, at): sorted(history.rows_as_of(wb.db, kind, at), key=repr)
+        (table, at): sorted(rows_as_of(wb.db, kind, at), key=repr)
         for table, kind in KINDS.items()
         for at in sorted(instants)[-6:]
     }

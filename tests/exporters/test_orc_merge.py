@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orc_lab.importers import run
+from orc_lab.errors import NotWritable
+from orc_lab.importers import kept, run
 from orc_lab.importers.own import document as orc_json
 from orc_lab.importers.report import Report
 from orc_lab.model.entities import Activity, Capacity, Commitment, ImportRecord, Intention, Project, Session, Todo
@@ -15,6 +16,7 @@ from orc_lab.model.week import Week
 from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.exporters.test_orc_json import everything, exported
+from tests.past import rows_as_of
 from tests.store import laws
 
 WEEK = Week.parse("2026-W40")
@@ -39,6 +41,37 @@ def two(tmp_path: Path) -> Iterator[Two]:
 
 def merge(into: Workbench, other: Workbench, **options: bool) -> Report:
     return orc_json.bring(into, exported(other).encode(), **options)
+
+
+def test_a_copy_is_kept_of_what_was_merged(two: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, lap = two
+    assert not (tmp_path / "imports").exists(), "what came as a whole is all in the database"
+    lap.add_todo("New")
+    file = tmp_path / "laptop.json"
+    file.write_text(exported(lap), encoding="utf-8")
+    report = orc_json.bring(desk, file)
+    assert report.kept is not None
+    assert Path(report.kept).parent == tmp_path / "imports"
+    assert Path(report.kept).read_bytes() == file.read_bytes()
+    assert report.as_dict()["kept"] == report.kept
+    again = orc_json.bring(desk, file)
+    assert (again.new, again.kept) == (0, None)
+    assert len(list((tmp_path / "imports").glob("*.json"))) == 1
+    assert orc_json.bring(desk, file, dry_run=True).kept is None
+    monkeypatch.setattr(kept, "LARGEST", 10)
+    lap.add_todo("Newer")
+    large = merge(desk, lap)
+    assert (large.new > 0, large.kept, kept.NOT_KEPT in large.notes) == (True, None, True)
+
+
+def test_without_room_for_the_copy_nothing_is_merged(two: Two, tmp_path: Path) -> None:
+    desk, lap = two
+    lap.add_todo("New")
+    (tmp_path / "imports").write_text("in its place")
+    before = everything(desk)
+    with pytest.raises(NotWritable):
+        merge(desk, lap)
+    assert everything(desk) == before
 
 
 def named(wb: Workbench, title: str) -> Todo:
@@ -76,7 +109,7 @@ def test_what_is_new_comes_with_its_dated_past(two: Two) -> None:
         assert sorted(map(repr, desk.find(kind, order="id"))) == sorted(map(repr, lap.find(kind, order="id")))
     statuses = [change.cells["status"][1] for change in desk.history(write.id) if "status" in change.cells]
     assert statuses == [change.cells["status"][1] for change in lap.history(write.id) if "status" in change.cells]
-    ours, theirs = ({row[0]: row for row in history.rows_as_of(wb.db, Todo, 1_780_010_001)} for wb in (desk, lap))
+    ours, theirs = ({row[0]: row for row in rows_as_of(wb.db, Todo, 1_780_010_001)} for wb in (desk, lap))
     assert write.id not in theirs or ours[write.id][0] == theirs[write.id][0]
     laws.hold(desk.db)
     again = merge(desk, lap)

@@ -16,7 +16,7 @@ from orc_lab.exporters.run import export
 from orc_lab.exporters.summary import escaped
 from orc_lab.model.entities import Project, Todo
 from orc_lab.workbench.bench import Workbench
-from tests.exporters.conftest import NASTY, NOW
+from tests.exporters.conftest import NASTY, NOW, at
 
 PLUGINS = ["strikethrough", "footnotes", "table", "url", "task_lists", "def_list", "math", "superscript", "spoiler"]
 RENDER = mistune.create_markdown(escape=False, plugins=PLUGINS)
@@ -91,12 +91,51 @@ def test_of_one_project_and_since(wb: Workbench, tmp_path: Path) -> None:
     assert "2026-W47" in written(wb, tmp_path, since=date(2026, 1, 1))
 
 
+def finish(wb: Workbench, day: str | None, hours: float) -> None:
+    """Add a todo that was done on a day."""
+    todo = wb.add_todo(f"Done {day}")
+    when = None if day is None else at(f"{day}T12:00")
+    wb.update(Todo, todo.id, status="done", actual_hours=hours)
+    wb.update(Todo, todo.id, completed_at=when)
+
+
+def test_the_whole_past_by_year_and_quarter(tmp_path: Path) -> None:
+    with Workbench.init(tmp_path / "long.db", zone="Europe/Berlin") as wb:
+        for day, hours in (("2023-01-01", 1), ("2023-03-31", 2.5), ("2023-04-01", 3), ("2024-12-31", 4), (None, 5)):
+            finish(wb, day, hours)
+        report = export(wb, "markdown", tmp_path / "x.md", now=NOW)
+        text = (tmp_path / "x.md").read_text(encoding="utf-8")
+        recent = written(wb, tmp_path, since=date(2024, 1, 1))
+    assert "Nothing was planned or finished in them." in text
+    rows = text[text.index("| when | done | hours |") :].splitlines()[2:]
+    assert rows == [
+        "| 2024 | 1 | 4 h |",
+        "| 2024 Q4 | 1 | 4 h |",
+        "| 2023 | 3 | 6.5 h |",
+        "| 2023 Q2 | 1 | 3 h |",
+        "| 2023 Q1 | 2 | 3.5 h |",
+        "| no date known | 1 | 5 h |",
+    ]
+    assert report.rows == {"open todos": 0, "projects": 0, "weeks": 0, "finished todos": 5}
+    assert "2023" not in recent
+    assert "| 2024 | 1 | 4 h |" in recent
+
+
+def test_todos_of_no_project_count_as_no_project(wb: Workbench, tmp_path: Path) -> None:
+    wb.add_todo("Of none")
+    report = export(wb, "markdown", tmp_path / "x.md", now=NOW)
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "### No project" in text
+    assert report.rows["projects"] == text.count("\n### ") - 1
+
+
 def test_an_empty_workbench(tmp_path: Path) -> None:
     with Workbench.init(tmp_path / "new.db") as new:
         text = written(new, tmp_path)
         assert "Nothing is open." in text
         assert "Nothing is promised for it." in text
-        assert "Nothing is known of them." in text
+        assert "Nothing was planned or finished in them." in text
+        assert "Nothing was finished yet." in text
         assert new.count(Todo) == 0
 
 

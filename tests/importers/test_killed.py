@@ -20,7 +20,7 @@ from tests.store import laws
 
 CHILD = """
 import sys, time
-from orc_lab.importers import run, write
+from orc_lab.importers import kept, run
 from orc_lab.store import bulk
 from orc_lab.workbench.bench import Workbench
 
@@ -45,7 +45,7 @@ if stage == "begun":
 if stage == "written":
     around(run, "_keep", True)
 if stage == "half kept":
-    around(run, "_written", False)
+    around(kept, "_written", False)
 if stage == "kept":
     around(run, "_keep", False)
 

@@ -7,14 +7,14 @@ import pytest
 from orc_lab.importers import run
 from orc_lab.importers.org import outline as org_file
 from orc_lab.importers.org import stamps as org_time
-from orc_lab.importers.reading import work_time
+from orc_lab.importers.reading import recurring, work_time
 from orc_lab.model.clock import Clock
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Activity, ImportRecord, Priority, Project, Session, Status, Todo
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, everything, told
+from tests.past import rows_as_of
 
 THESIS = """\
 #+TITLE: Work
@@ -72,14 +72,14 @@ def brought(bench: Workbench, bring: Bring, text: str, name: str = "x.org") -> d
 
 
 def as_of(bench: Workbench, time: str) -> dict[str, dict[str, Any]]:
-    rows = (dict(zip(columns(Todo), row, strict=True)) for row in history.rows_as_of(bench.db, Todo, at(time)))
+    rows = (dict(zip(columns(Todo), row, strict=True)) for row in rows_as_of(bench.db, Todo, at(time)))
     return {row["title"]: row for row in rows}
 
 
 def test_a_file_with_its_past(bench: Workbench, bring: Bring) -> None:
     report = bring(THESIS.encode(), name="work.org")
     assert (report.format, report.source) == ("org", "org")
-    assert report.imported == {"projects": 2, "todos": 7, "sessions": 4, "activities": 2}
+    assert report.imported == {"projects": 2, "todos": 7, "recurrences": 1, "sessions": 4, "activities": 2}
     assert accounted(report)
     found = {one.title: one for one in bench.find(Todo)}
     write = found["Write chapter 2 of the thesis"]
@@ -111,7 +111,7 @@ def test_a_file_with_its_past(bench: Workbench, bring: Bring) -> None:
     assert told(report.issues) == {
         "its effort is in days or longer: a day taken as 8 hours, a week as 40": 1,
         "a clock of it is still open: a session without an end, which counts no hours": 1,
-        "it repeats: its rule stands in the raw record only": 1,
+        recurring.CAME: 1,
         "it has no date of creation: taken as now": 3,
         "it has no date of creation: taken as its first known date": 3,
         "it has clocks but no keyword: taken as a todo": 1,

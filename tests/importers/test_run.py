@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from orc_lab.errors import InvalidValue, NotWritable, UnreadableFile
-from orc_lab.importers import run
+from orc_lab.importers import kept, run
 from orc_lab.importers.reading import source
 from orc_lab.model.entities import Activity, Commitment, ImportRecord, Project, Status, Todo, WeeklyGoal
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, everything, goal, project, store, table, todo, told
+from tests.past import rows_as_of
 from tests.store import laws
 
 LIFE = store(
@@ -161,12 +161,12 @@ def test_undo_takes_all_of_it_back_and_a_new_import_brings_it_again(bench: Workb
     told_of = {(one.subject_id, one.kind, one.new, one.occurred_at) for one in bench.find(Activity)}
     bench.undo()
     assert everything(bench.db) == empty
-    assert list(history.rows_as_of(bench.db, Todo, at("2025-02-01T12:00"))) == []
+    assert list(rows_as_of(bench.db, Todo, at("2025-02-01T12:00"))) == []
     assert bring(LIFE).new == 7
     assert everything(bench.db) == full
     again = {(one.subject_id, one.kind, one.new, one.occurred_at) for one in bench.find(Activity)}
     assert told_of <= again
-    past = {row[0] for row in history.rows_as_of(bench.db, Activity, at("2025-02-01T12:00"))}
+    past = {row[0] for row in rows_as_of(bench.db, Activity, at("2025-02-01T12:00"))}
     assert len(past) == sum(one.occurred_at <= at("2025-02-01T12:00") for one in bench.find(Activity))
     laws.hold(bench.db)
 
@@ -219,7 +219,7 @@ def test_a_copy_is_kept_once(bench: Workbench, bring: Bring, tmp_path: Path, mon
     assert bring(LIFE, name="b-c-d.json").kept == first.kept
     other = bring(store(todos=[todo("x")]), name="b-c-d.json")
     assert Path(other.kept or "").name == "2025-06-15-b-c-d-2.json"
-    monkeypatch.setattr(run, "LARGEST_KEPT", 10)
+    monkeypatch.setattr(kept, "LARGEST", 10)
     assert bring(store(todos=[todo("y")]), name="../../z.json").kept is None
     assert sorted(path.name for path in (tmp_path / "imports").glob("*.json")) == [
         "2025-06-15-b-c-d-2.json",
@@ -228,7 +228,7 @@ def test_a_copy_is_kept_once(bench: Workbench, bring: Bring, tmp_path: Path, mon
 
 
 def test_what_is_too_large_to_be_kept_is_told(bench: Workbench, bring: Bring, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "LARGEST_KEPT", len(LIFE) - 1)
+    monkeypatch.setattr(kept, "LARGEST", len(LIFE) - 1)
     assert "The file is larger than 50 MB: no copy of it was made, so keep it yourself." in bring(LIFE).notes
 
 

@@ -13,9 +13,9 @@ from orc_lab.importers.record import Options
 from orc_lab.importers.report import Report
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Activity, ImportRecord, Project, Status, Todo
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.files import SIP, accounted, at, told
+from tests.past import rows_as_of
 from tests.store import laws
 
 pytestmark = pytest.mark.skipif(not SIP.is_file(), reason=f"the real history is not at {SIP} (or name it in ORC_SIP)")
@@ -75,7 +75,7 @@ def test_the_past_is_what_the_file_says_of_it(
 ) -> None:
     bench = whole[0]
     names = columns(Todo)
-    known = [dict(zip(names, row, strict=True)) for row in history.rows_as_of(bench.db, Todo, at(f"{day}T23:59"))]
+    known = [dict(zip(names, row, strict=True)) for row in rows_as_of(bench.db, Todo, at(f"{day}T23:59"))]
     of_tasks = [row for row in rows if row["status"] not in ("CHRONICLE", "TEMPLATE") and row["created"] <= day]
     assert len(known) == len(of_tasks)
     done = [row for row in of_tasks if row["completed"] and row["completed"] <= day]
@@ -83,7 +83,7 @@ def test_the_past_is_what_the_file_says_of_it(
     hours = sum(float(row["actual_hours"]) for row in done)
     assert sum(row["actual_hours"] or 0 for row in known if row["status"] == "done") == pytest.approx(hours)
     assert all(row["actual_hours"] is None for row in known if row["status"] not in ("done", "dropped"))
-    events = sum(1 for _ in history.rows_as_of(bench.db, Activity, at(f"{day}T23:59")))
+    events = sum(1 for _ in rows_as_of(bench.db, Activity, at(f"{day}T23:59")))
     assert events >= len(known) + len(done)
 
 

@@ -27,11 +27,11 @@ from orc_lab.model.entities import (
     Status,
     Todo,
 )
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import accounted, at, everything, store, told
 from tests.importers.files_of_tools import HOUR, archive, backup, cut, lawful, ms, state, task
+from tests.past import rows_as_of
 from tests.store import laws
 
 TOKENS = ("ghp_4f9s8dfh3", "hunter2", "jira-pass-81", "dbx-access-55", "plugin-key-7")
@@ -91,7 +91,7 @@ def test_milliseconds_become_hours_on_the_days_of_the_person(bench: Workbench, b
         *(("2024-11-25T16:00", None), ("2024-11-25T17:30", 1.0), ("2024-11-26T23:00", 1.0)),
         *(("2024-11-28T00:00", 1.5), ("2024-12-02T16:10", 3.5)),
     ):
-        (then,) = history.rows_as_of(bench.db, Todo, at(when))
+        (then,) = rows_as_of(bench.db, Todo, at(when))
         assert then[columns(Todo).index("adjusted_hours")] == hours, when
     laws.hold(bench.db)
 

@@ -12,10 +12,10 @@ from orc_lab.importers.tables import tasks as task_csv
 from orc_lab.importers.tables.mapping import SIP, ColumnMapping
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import ImportRecord, Priority, Project, Status, Todo
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, table, told
+from tests.past import rows_as_of
 
 HEADER = (
     "id,created,started,completed,project,category,subcategory,priority,estimate_hours,actual_hours,"
@@ -60,7 +60,7 @@ def test_the_past_of_a_task_is_as_the_file_tells(bench: Workbench, bring: Bring)
     bring(table(HEADER, sip(1, "FINISHED"), sip(2, "FINISHED", days="2005-01-05,2005-01-05,2005-01-05")))
 
     def known(time: str) -> list[dict[str, Any]]:
-        return [dict(zip(columns(Todo), row, strict=True)) for row in history.rows_as_of(bench.db, Todo, at(time))]
+        return [dict(zip(columns(Todo), row, strict=True)) for row in rows_as_of(bench.db, Todo, at(time))]
 
     assert known("2005-01-03T08:59") == []
     (begun,) = known("2005-01-03T23:00")

@@ -15,14 +15,14 @@ from orc_lab.importers.creation import export as creation_store
 from orc_lab.importers.reading.source import Source
 from orc_lab.importers.tables.mapping import ColumnMapping
 from orc_lab.importers.taskwarrior import export as taskwarrior
-from orc_lab.importers.taskwarrior import timewarrior
+from orc_lab.importers.taskwarrior import templates, timewarrior
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Activity, Link, Priority, Project, Session, Status, Todo
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import accounted, at, everything, told
 from tests.importers.files_of_tools import backup, cut, exported, lawful, task, tracked, uuid, warrior
+from tests.past import rows_as_of
 from tests.store import laws
 
 
@@ -79,7 +79,7 @@ def test_a_task_with_everything(bench: Workbench, bring: Bring) -> None:
         *(("2025-03-02T00:00", "refined"), ("2025-03-03T12:00", "committed")),
         *(("2025-03-05T00:00", "done"),),
     ):
-        (then,) = history.rows_as_of(bench.db, Todo, at(when))
+        (then,) = rows_as_of(bench.db, Todo, at(when))
         assert then[columns(Todo).index("status")] == status, when
     laws.hold(bench.db)
 
@@ -106,14 +106,12 @@ def test_every_status(
     assert found.completed_at == (at("2025-03-02T09:00") if status is Status.DONE else None)
 
 
-def test_templates_of_recurring_tasks_are_skipped_and_told(bench: Workbench, bring: Bring) -> None:
-    template = warrior(1, status="recurring", recur="weekly", mask="+-", due="20250310T090000Z", project="only.here")
+def test_templates_of_recurring_tasks_without_a_rule_are_left_out_and_told(bench: Workbench, bring: Bring) -> None:
+    template = warrior(1, status="recurring", recur="hourly", mask="+-", due="20250310T090000Z", project="only.here")
     child = warrior(2, parent=uuid(1), imask=0, recur="weekly", rtype="periodic")
     report = bring(exported(template, child))
     assert [one.id for one in bench.find(Todo)] == [uuid(2)]
-    assert told(report.left_out) == {
-        "it is the template of a recurring task: its tasks are imported, its rule is not": 1
-    }
+    assert told(report.left_out) == {templates.NO_RULE: 1}
     assert bench.count(Project) == 0
 
 

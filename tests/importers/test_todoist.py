@@ -9,6 +9,7 @@ import pytest
 
 from orc_lab.errors import NeedsChoice, UnreadableFile
 from orc_lab.importers import run
+from orc_lab.importers.reading import recurring
 from orc_lab.importers.reading.source import Source
 from orc_lab.importers.todoist import export as todoist
 from orc_lab.importers.todoist import text as todoist_text
@@ -16,10 +17,10 @@ from orc_lab.importers.todoist.text import content, day_told
 from orc_lab.model.clock import Clock
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Activity, ImportRecord, Priority, Project, ProjectStatus, Status, Todo
-from orc_lab.store import history
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, everything, told
+from tests.past import rows_as_of
 
 HEADER = (
     "TYPE,CONTENT,DESCRIPTION,IS_COLLAPSED,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE,DURATION,"
@@ -75,7 +76,7 @@ def sync(*items: Any, **more: Any) -> bytes:
 def test_a_project_as_csv(bench: Workbench, bring: Bring) -> None:
     report = bring(TEMPLATE.encode(), name=NAME)
     assert (report.format, report.source, report.new) == ("todoist", "todoist", 7)
-    assert report.imported == {"projects": 1, "todos": 6, "activities": 1}
+    assert report.imported == {"projects": 1, "todos": 6, "recurrences": 1, "activities": 1}
     assert accounted(report)
     (project,) = bench.find(Project)
     assert project.title == "Thesis"
@@ -95,7 +96,8 @@ def test_a_project_as_csv(bench: Workbench, bring: Bring) -> None:
     assert (note.subject_id, note.new) == (found["Figures"].id, "Ask about the resolution")
     assert note.occurred_at == at("2025-06-08T09:02:05")
     assert told(report.issues) == {
-        todoist_text.REPEATS: 2,
+        recurring.CAME: 1,
+        recurring.STAYED: 1,
         todoist_text.IN_WORDS: 1,
         "its duration is not in minutes, and a day's hours are unknown: left empty": 1,
         "it is a heading that Todoist can't complete: a todo like others here": 1,
@@ -290,7 +292,7 @@ def test_the_api_with_its_past(bench: Workbench, bring: Bring) -> None:
 
 
 def status_as_of(bench: Workbench, time: str, id: str) -> str:
-    rows = [dict(zip(columns(Todo), row, strict=True)) for row in history.rows_as_of(bench.db, Todo, at(time))]
+    rows = [dict(zip(columns(Todo), row, strict=True)) for row in rows_as_of(bench.db, Todo, at(time))]
     return next(str(row["status"]) for row in rows if row["id"] == id)
 
 

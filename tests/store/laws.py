@@ -29,7 +29,8 @@ def captured_rows(db: Database, kind: type[Entity]) -> dict[str, dict[str, objec
 
 
 def derived_hours(db: Database) -> dict[str, float | None]:
-    return dict(db.rows("SELECT id, round(actual_hours, 6) FROM todos"))
+    rows = db.rows("SELECT id, actual_hours FROM todos")
+    return {id: None if hours is None else round(hours, 6) for id, hours in rows}  # SQLite rounds a half otherwise
 
 
 def defined_hours(db: Database) -> dict[str, float | None]:

@@ -145,3 +145,39 @@ def test_many_rows_set_at_once(db: Database) -> None:
 
 def _activity(id: str) -> Activity:
     return Activity(id=id, subject="todos", subject_id="t", kind="note", occurred_at=5, recorded_at=5)
+
+
+def test_a_step_that_sets_nothing_dates_the_row_alone(db: Database) -> None:
+    with db.transaction("x") as tx, Bulk(tx) as bulk:
+        bulk.insert(Todo, [])
+        bulk.insert(Todo, [(a_todo("t", project_id=None), 5, [(6, {}), (7, {"title": "a"})])])
+    assert db.rows("SELECT title, updated_at FROM todos") == [("a", 7)]
+    assert db.rows("SELECT op FROM change_log") == [("insert",)]
+    laws.hold(db)
+
+
+def test_lives_are_told_in_order_of_time_and_once(db: Database) -> None:
+    lives: list[Life] = [
+        (a_todo("t2", project_id=None), 50, [(60, {"status": Status.DONE, "estimated_hours": 2.0})]),
+        (a_todo("t1", project_id=None), 5, [(55, {"status": Status.DUMPED, "title": "b"}), (70, {"title": "c"})]),
+    ]
+    with db.transaction("x") as tx, Bulk(tx, telling=True) as bulk:
+        bulk.insert(Todo, lives)
+        bulk.insert(Session, [(Session(id="s", todo_id="t1", device_id="d", started_at=0), 0, ())])
+        assert (bulk.told, list(bulk.tell())) == (4, [4])
+    told = db.rows("SELECT subject_id, kind, old, new, occurred_at, recorded_at FROM activities ORDER BY id")
+    now = db.rows("SELECT at FROM change_tx")[0][0]
+    assert sorted(told, key=repr) == [
+        ("t1", "status", None, "dumped", 5, now),
+        ("t2", "estimate", None, 2.0, 60, now),
+        ("t2", "status", "dumped", "done", 60, now),
+        ("t2", "status", None, "dumped", 50, now),
+    ]
+    assert [at for *_, at, _ in told] == [5, 50, 60, 60]
+    laws.hold(db)
+    with db.transaction("y") as tx:
+        tx.delete(Todo, "t2")
+    with db.transaction("z") as tx, Bulk(tx, telling=True) as bulk:
+        bulk.insert(Todo, lives[:1])
+        assert list(bulk.tell()) == []  # an import that was undone has told all of it
+    laws.hold(db)

@@ -34,9 +34,10 @@ from orc_lab.model.entities import (
     WeeklyGoal,
 )
 from orc_lab.model.week import Week
-from orc_lab.store import change_log, history
+from orc_lab.store import change_log
 from orc_lab.store.database import Database, Transaction
 from orc_lab.workbench.bench import Workbench
+from tests.past import rows_as_of
 from tests.store import laws
 
 WEEK = Week.parse("2026-W47")
@@ -229,8 +230,8 @@ def test_any_past_instant_shows_what_stood_then(template: Path, steps: list[tupl
                 dated_step(tx, op, str(pick), at)
             shown.append((at, standing(wb.db)))
         for at, rows in shown:
-            assert set(history.rows_as_of(wb.db, Todo, at)) == rows
-            assert set(history.rows_as_of(wb.db, Todo, at + 9)) == rows
+            assert set(rows_as_of(wb.db, Todo, at)) == rows
+            assert set(rows_as_of(wb.db, Todo, at + 9)) == rows
 
 
 def dated_step(tx: Transaction, op: str, id: str, at: int) -> None:
@@ -262,7 +263,7 @@ def test_a_local_past_is_what_was_recorded_by_then(db: Database) -> None:
         tx.update(Todo, "1", {"status": Status.DONE, "completed_at": noon - 50}, at=noon - 50)
 
     def status(at: int) -> list[object]:
-        return [row[columns(Todo).index("status")] for row in history.rows_as_of(db, Todo, at)]
+        return [row[columns(Todo).index("status")] for row in rows_as_of(db, Todo, at)]
 
     assert status(5) == []
     assert status(noon - 10) == ["dumped"]

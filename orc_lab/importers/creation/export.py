@@ -186,9 +186,13 @@ def _entries(name: str, held: Any) -> tuple[list[Any], str | None]:
             return [], f"{name} is an empty object: a Map or Set, whose content the old app did not write."
         return list(_paired(held.items())), None
     if isinstance(held, list):
-        pairs = held and all(isinstance(one, list) and len(one) == 2 for one in held)
+        pairs = held and all(isinstance(one, list) and len(one) == 2 and _is_plain(one[0]) for one in held)
         return (list(_paired(held)) if pairs else held), None
     return ([] if held is None else [held]), None
+
+
+def _is_plain(key: object) -> bool:
+    return not isinstance(key, (dict, list))
 
 
 def _paired(pairs: Any) -> Iterator[Any]:

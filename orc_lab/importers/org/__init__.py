@@ -2,7 +2,9 @@
 
 files    the format
 outline  settings, headings, drawers, clocks, log
-tree     which heading is a todo or a project, and how it is known again
+walk     which heading is a todo or a project, and how it is known again
+tree     the records: projects, todos, sessions, notes
+entry    what a heading tells beside its life: title, text, effort, days, priority
 life     what a heading's stamps and log tell of its life
 stamps   stamps and durations
 """

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from orc_lab.importers.reading import recurring
 from orc_lab.importers.reading.values import YEARS, number
 
 STAMP = (  # year, month, day, hour, minute, and what follows: a repeater, a warning
@@ -13,7 +14,7 @@ STAMP = (  # year, month, day, hour, minute, and what follows: a repeater, a war
     r"(?:[ \t]+(\d{1,2}):(\d\d)(?:-\d{1,2}:\d\d)?)?([^\]>\n]*)[\]>]"
 )
 _STAMP = re.compile(STAMP)
-_REPEATER = re.compile(r"(?:^|\s)[.+]?\+\d+[hdwmy]")
+_REPEATER = re.compile(r"(?:^|\s)([.+]?)\+(\d+)([hdwmy])")
 _CLOCKED = re.compile(r"(\d+):(\d\d)(?::(\d\d))?")
 _PART = re.compile(r"(\d+(?:\.\d*)?)\s*(min|h|d|w|m|y)\s*")
 # Hours a unit, as org's own table of efforts had them: a day of 8 hours, a week of 40.
@@ -22,11 +23,13 @@ _OF_A_DAY = re.compile(r"[dwmy]")
 
 
 class Stamp(NamedTuple):
-    """A timestamp: its wall-clock time (midnight where none is told), whether it tells a time, and if it repeats."""
+    """A timestamp: its wall-clock time (midnight where none is told), whether it tells a time, whether it repeats, and
+    by which rule, where there is one for that."""
 
     wall: datetime
     timed: bool
     repeats: bool
+    rule: str | None = None
 
 
 @lru_cache(maxsize=8192)
@@ -40,9 +43,16 @@ def stamp(text: str) -> Stamp | None:
         wall = datetime(int(year), int(month), int(day), int(hour or 0) % 24, int(minute or 0))
     except ValueError:
         return None
-    return (
-        Stamp(wall, hour is not None, bool(rest) and _REPEATER.search(rest) is not None) if wall.year in YEARS else None
-    )
+    if wall.year not in YEARS:
+        return None
+    repeater = _REPEATER.search(rest) if rest else None
+    return Stamp(wall, hour is not None, repeater is not None, _rule(repeater) if repeater else None)
+
+
+def _rule(repeater: re.Match[str]) -> str | None:
+    """Return the rule of `+1w` or `++1w`; `.+1w` counts from when it was done."""
+    since, every, unit = repeater.groups()
+    return None if since == "." or len(every) > 4 else recurring.rule(int(every), unit)
 
 
 class Effort(NamedTuple):

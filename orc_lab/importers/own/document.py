@@ -12,10 +12,12 @@ from binascii import Error as NotBase64
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, groupby, islice
 from typing import Any, BinaryIO
 
 from orc_lab.errors import UnreadableFile
+from orc_lab.importers import kept
 from orc_lab.importers.own import merge as orc_merge
 from orc_lab.importers.own.json_rows import Malformed, Pieces
 from orc_lab.importers.report import Report
@@ -83,10 +85,24 @@ def bring(
                 return _taken_over(wb, told, reading.counts)
     with _reading(given, told, progress) as reading, Snapshot(staged(reading.head, reading.rows())) as stage:
         if not unused:
-            return orc_merge.merge(wb, stage, name=told, dry_run=dry_run)
+            copy = partial(_copied, wb, given, told)
+            return orc_merge.merge(wb, stage, name=told, dry_run=dry_run, copy=copy)
         if not dry_run and load(wb.db, stage.identity(), everything(stage)):
             return _taken_over(wb, told, reading.counts)
         return _report(told, reading.counts)
+
+
+def _copied(wb: Workbench, given: str | os.PathLike[str] | bytes, name: str) -> str | None:
+    """Keep a copy of what was merged, for its own log is nowhere else; return where, None for what is too large.
+
+    Of what was taken over as a whole none is needed: the database is that copy, log and all.
+    """
+    if not isinstance(given, bytes):
+        if os.path.getsize(given) > kept.LARGEST:
+            return None
+        with open(given, "rb") as file:
+            given = file.read()
+    return kept.keep(wb.db, name, given, wb.today())
 
 
 def _taken_over(wb: Workbench, name: str, counts: Mapping[str, int]) -> Report:
@@ -207,10 +223,10 @@ def _cells(row: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
     seq, cells = row.get("seq"), row.get("cells", {})
     if type(cells) is not dict:
         raise Malformed("the cells of a change are no object")
-    found = [(seq, field, *pair) for field, pair in cells.items() if type(pair) is list]
-    if len(found) != len(cells) or any(len(cell) != len(CELL) for cell in found):
+    pairs = cells.values()
+    if set(map(type, pairs)) - {list} or set(map(len, pairs)) - {2}:
         raise Malformed("a cell of a change is no pair of the old and the new value")
-    return found
+    return [(seq, field, old, new) for field, (old, new) in cells.items()]
 
 
 def _has_tags(row: Mapping[str, Any]) -> bool:

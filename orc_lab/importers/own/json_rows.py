@@ -74,6 +74,9 @@ class Pieces:
 
     def _more(self, closing: str) -> bool:
         """Take the comma, or what closes; return whether it closed."""
+        if self._text.startswith(",\n", self._at):  # between two rows, as they are written
+            self._at += 2
+            return False
         char = self._next()
         if char not in (",", closing) or not char:
             raise Malformed(f"a {closing} is missing" if not char else f"{char!r} where a comma should be")
@@ -88,6 +91,8 @@ class Pieces:
 
     def _next(self) -> str:
         """Return the next character that is no space, "" at the end."""
+        if (char := self._text[self._at : self._at + 1]) and char not in " \t\r\n":
+            return char
         while True:
             match = _SPACE.match(self._text, self._at)
             self._at = match.end() if match else self._at

@@ -4,13 +4,14 @@ What was deleted here stays deleted; what stands here and not there stays. It is
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from typing import Any
 
 from orc_lab.backup import keep
+from orc_lab.importers.kept import NOT_KEPT
 from orc_lab.importers.record import Issue, Severity
 from orc_lab.importers.report import Report, groups, issue_groups
 from orc_lab.model.change import Value
@@ -44,10 +45,16 @@ class _Outcome:
     samples: dict[str, list[str]] = field(default_factory=dict)
 
 
-def merge(wb: Workbench, theirs: Snapshot, *, name: str, dry_run: bool) -> Report:
-    """Bring what another workbench holds, in one edit after a backup, and tell; with `dry_run` only tell."""
+def merge(
+    wb: Workbench, theirs: Snapshot, *, name: str, dry_run: bool, copy: Callable[[], str | None] | None = None
+) -> Report:
+    """Bring what another workbench holds, in one edit after a backup, and tell; with `dry_run` only tell.
+
+    `copy` keeps a copy of the file and returns its path: the last thing before all of it is committed.
+    """
     if dry_run:
         return _report(_Merge(wb, theirs).outcome, name, committed=False)
+    kept, large = None, list[str]()
     with wb.db.lock:
         merging, head = _Merge(wb, theirs), change_log.head(wb.db)
         if any(merging.outcome.new.values()) or merging.outcome.updates:
@@ -56,7 +63,10 @@ def merge(wb: Workbench, theirs: Snapshot, *, name: str, dry_run: bool) -> Repor
                 if change_log.head(wb.db) != head:
                     merging = _Merge(wb, theirs)  # another process has come between
                 merging.write(tx)
-    return _report(merging.outcome, name, committed=True)
+                if copy is not None:
+                    kept, large = copy(), [NOT_KEPT]
+    report = _report(merging.outcome, name, committed=True)
+    return replace(report, kept=kept, notes=[*report.notes, *([] if kept else large)])
 
 
 def _report(found: _Outcome, name: str, *, committed: bool) -> Report:

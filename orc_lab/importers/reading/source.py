@@ -23,15 +23,25 @@ _BOMS = (  # the longer ones first: UTF-32's little-endian mark begins like UTF-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What is to be imported: its name, for messages, its bytes, and how a copy that is kept is called, if not so."""
+    """What is to be imported: its name, for messages, its bytes, and how a copy that is kept is called, if not so.
+
+    `parts` are the files of an archive that are meant together; `said` is what the report has to say of it.
+    """
 
     name: str
     data: bytes
     kept_as: str | None = None
+    parts: "tuple[Source, ...]" = ()
+    said: str | None = None
 
     def text(self) -> tuple[str, str | None]:
-        """Return the text, without byte order mark, and a sentence where its encoding had to be guessed."""
-        return decoded(self.data)
+        """Return the text, without byte order mark, and a sentence where its encoding had to be guessed, or more is to
+        be said; raises UnreadableFile where it is several files."""
+        if self.parts:
+            why = f"it is a zip of {len(self.parts):,} files, and only Todoist's are read together"
+            raise UnreadableFile(self.name, why, "Unpack it, and import the files in it.")
+        text, guessed = decoded(self.data)
+        return text, " ".join(filter(None, (guessed, self.said))) or None
 
     def head(self) -> str:
         """Return the text's first characters."""
@@ -44,13 +54,13 @@ def open_source(given: str | os.PathLike[str] | bytes, *, name: str | None = Non
     Folders, devices and whatever is larger than LARGEST are unreadable.
     """
     if isinstance(given, bytes):
-        return _filled(Source(name=name or "paste", data=given))
+        return filled(Source(name=name or "paste", data=given))
     path = os.fspath(given)
     if path == "-":
-        return _filled(Source(name=name or "standard input", data=standard_input()))
+        return filled(Source(name=name or "standard input", data=standard_input()))
     try:
         with open(path, "rb", opener=_opened) as file:
-            return _filled(Source(name=name or path, data=_bounded(file, path)))
+            return filled(Source(name=name or path, data=_bounded(file, path)))
     except FileNotFoundError:
         raise UnreadableFile(path, "there is no such file", "Check its name.") from None
     except (OSError, ValueError) as error:
@@ -88,7 +98,8 @@ def _bounded(file: BinaryIO, name: str) -> bytes:
     return b"".join(chunks)
 
 
-def _filled(source: Source) -> Source:
+def filled(source: Source) -> Source:
+    """Return a source that is not empty; raises UnreadableFile for one that is."""
     if not source.data.strip():
         raise UnreadableFile(source.name, "it is empty", "Export it again, or name another file.")
     return source

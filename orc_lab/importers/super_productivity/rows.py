@@ -19,6 +19,7 @@ from orc_lab.model.entities import Activity, Entity, Project, ProjectStatus, Rec
 Entry = tuple[str, Any]  # the key under which a record stands, and the record
 Spans = Mapping[str, tuple[int, int]]  # of a project's external id: when its first task was made, its last one changed
 
+HOUR = 3.6e6  # in milliseconds
 INBOX = "INBOX_PROJECT"  # every installation's, where tasks of no project are
 _NO_TAGS = frozenset({"TODAY", "NO_LIST"})  # views rather than tags
 _ACCESS = "issueIntegrationCfgs"  # of older projects: addresses, names and tokens of issue trackers
@@ -176,7 +177,7 @@ def repeated(entry: Entry, context: Context) -> Parsed:
         if (spent := milliseconds(estimate)) is None:
             fields.warn("its estimate is no amount of time: left empty")
         else:
-            template["estimated_hours"] = spent / 3.6e6
+            template["estimated_hours"] = spent / HOUR
     created = min(values.at_hour(starts, 9, context.clock), context.now)
     raw, content = as_raw(record)
     return Parsed(

@@ -16,9 +16,9 @@ from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.json_file import WITHHELD
 from orc_lab.importers.reading.quick_fields import QuickFields
 from orc_lab.importers.record import Context, Parsed, Step, as_raw, history
-from orc_lab.importers.super_productivity import rows
+from orc_lab.importers.super_productivity import described, rows
 from orc_lab.model.codec import MOST_HOURS
-from orc_lab.model.entities import Priority, Status, Todo
+from orc_lab.model.entities import Status, Todo
 from orc_lab.workbench import pipeline
 
 _NAMES = {
@@ -45,9 +45,6 @@ _NAMES = {
 }
 _WANTED = tuple(_NAMES.items())
 _TELLING = ("attachments", "issueId", "issuePoints", "reminderId", "remindAt", "deadlineRemindAt")
-_PRIORITIES = {"1": Priority.LOW, "2": Priority.MEDIUM, "3": Priority.HIGH}
-_PRIORITIES |= {"low": Priority.LOW, "medium": Priority.MEDIUM, "high": Priority.HIGH}
-_HOUR = 3.6e6  # in milliseconds
 _MILLISECONDS = range(10**11, 10**14)  # since 1970: the years 1973 to 5138
 _SLACK = 60_000  # what rounding may hide
 
@@ -130,15 +127,15 @@ class Tasks:
         parent = self._has_subtasks(id)
         if parent:
             self._compare(id, fields, days)
-        links = _links(fields)
-        estimate = None if parent else _estimate(fields)
+        links = described.links(fields)
+        estimate = None if parent else described.estimate(fields)
         life = self._life(fields, archived, days)
         first = {
             "title": fields.title(),
             "status": pipeline.entry_status(links.get("project_id"), estimate),
             "created_at": life.created,
             "updated_at": life.updated,
-        } | _described(fields, self.tags, estimate, life, self._context)
+        } | described.described(fields, self.tags, estimate, self._context, is_open=life.ended is None)
         steps = lived.steps(life.started, life.ended, life.status, estimate)
         if not parent:
             steps += self._worked(fields, days, life)
@@ -197,8 +194,8 @@ class Tasks:
             start, _, at, end = self._hours_of(day)
             if ended is not None and start <= ended < end:
                 at = ended
-            found.append(Step(at=min(at, now), values={"adjusted_hours": round(total / _HOUR, 6)}))
-        if total / _HOUR > MOST_HOURS:
+            found.append(Step(at=min(at, now), values={"adjusted_hours": round(total / rows.HOUR, 6)}))
+        if total / rows.HOUR > MOST_HOURS:
             fields.warn("its time is more than a life has: left out")
             return []
         if days[-1][0] > self._today:
@@ -218,7 +215,7 @@ class Tasks:
             return []
         fields.note("its time is not told by day: taken as known with its last change")
         at = life.updated if life.ended is None else life.ended
-        return [Step(at=at, values={"adjusted_hours": round(ms / _HOUR, 6)})]
+        return [Step(at=at, values={"adjusted_hours": round(ms / rows.HOUR, 6)})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,87 +264,3 @@ def _days(fields: Fields) -> Days:
 
 def _sum(days: Any) -> float:
     return sum(rows.milliseconds(ms) or 0.0 for ms in days.values()) if isinstance(days, dict) else 0.0
-
-
-def _estimate(fields: Fields) -> float | None:
-    told = fields.get("estimate")
-    if told is None:
-        return None
-    ms = rows.milliseconds(told)
-    if ms is None:
-        fields.warn("its estimate is no amount of time: left empty")
-        return None
-    return ms / _HOUR or None
-
-
-def _links(fields: Fields) -> dict[str, str]:
-    found = {}
-    for name in ("project", "parent"):
-        id = fields.get(name)
-        if id is None or id == rows.INBOX:
-            continue
-        if isinstance(id, str):
-            found[f"{name}_id"] = f"{'todo' if name == 'parent' else name}:{values.clean(id)}"
-        else:
-            fields.warn(f"its {name} is no id: left empty")
-    return found
-
-
-def _described(
-    fields: Fields, tags: Mapping[str, str | None], estimate: float | None, life: _Life, context: Context
-) -> dict[str, Any]:
-    """Return the fields that many tasks don't have."""
-    found: dict[str, Any] = {
-        "description": fields.text("description"),
-        "tags": _tags(fields, tags),
-        "estimated_hours": estimate,
-        "priority": _priority(fields),
-        **_dates(fields, life.ended is None, context),
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def _tags(fields: Fields, tags: Mapping[str, str | None]) -> tuple[str, ...]:
-    told = fields.get("tags")
-    if told is None:
-        return ()
-    if not isinstance(told, list):
-        fields.warn("its tags are no list: left out")
-        return ()
-    found, lost = dict[str, None](), False
-    for id in told:
-        if not isinstance(id, str) or id not in tags:
-            lost = True
-        elif (title := tags[id]) is not None:
-            found[title] = None
-    if lost:
-        fields.warn("a tag that it names is not there: left out")
-    return tuple(found)
-
-
-def _priority(fields: Fields) -> Priority | None:
-    told = fields.get("priority")
-    if told is None:
-        return None
-    found = _PRIORITIES.get(str(told).lower()) if isinstance(told, (str, int)) else None
-    if found is None:
-        fields.warn(f"its priority is unknown: taken as {Priority.MEDIUM}")
-    return found
-
-
-def _dates(fields: Fields, is_open: bool, context: Context) -> dict[str, str]:
-    """Return until when a task is due: its deadline, else the day it is planned for; with both, an open one rests
-    until the day it is planned for."""
-    planned, deadline = _on(fields, "due", context), _on(fields, "deadline", context)
-    if deadline is None:
-        return {} if planned is None else {"due_date": planned.isoformat()}
-    rests = planned is not None and is_open and planned > rows.calendar_day(context.now, context.clock)
-    return {"due_date": deadline.isoformat()} | ({"snoozed_until": planned.isoformat()} if planned and rests else {})
-
-
-def _on(fields: Fields, name: str, context: Context) -> date | None:
-    for told in (f"{name}_time", f"{name}_day"):
-        moment = fields.when(told)
-        if moment is not None:
-            return moment if isinstance(moment, date) else rows.calendar_day(moment, context.clock)
-    return None

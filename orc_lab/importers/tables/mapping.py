@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -270,7 +271,7 @@ def _checked(name: str, value: Any) -> Any:
         "priority_scale": _is_scale(value),
         "unit": value in get_args(Unit),
         "name": isinstance(value, str),
-        "date_format": isinstance(value, str),
+        "date_format": isinstance(value, str) and _is_date_format(value),
         "done_after_days": type(value) is int and 0 <= value <= 36_500,
         "columns": table and value.keys() <= TARGETS.keys(),
         "statuses": table and set(value.values()) <= {str(one) for one in Status},
@@ -281,6 +282,17 @@ def _checked(name: str, value: Any) -> Any:
     if name in ("statuses", "priorities", "left_out", "left_out_open"):
         return {bare(word): ours for word, ours in value.items()}
     return tuple(value) if isinstance(value, list) else value
+
+
+def _is_date_format(form: str) -> bool:
+    """Return whether strptime takes a format: each directive known, and none twice."""
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007 - nothing is read
+    except (re.error, IndexError):
+        return False
+    except ValueError as error:
+        return str(error).startswith("time data")
+    return True
 
 
 def _is_scale(value: Any) -> bool:

@@ -31,9 +31,9 @@ def header_of(head: str) -> Sequence[str]:
 
 def table(text: str, name: str) -> Table:
     """Return a CSV as a table; raises UnreadableFile where the text can't be one."""
-    lines, delimiter = _opened(text)
     try:
         with _any_size(text):
+            lines, delimiter = _opened(text)
             rows, notes = _read(lines, delimiter)
     except csv.Error as error:
         raise UnreadableFile(name, f"it is no CSV ({error})", "Export it again as CSV.") from None
@@ -41,6 +41,8 @@ def table(text: str, name: str) -> Table:
     if not rows:
         raise UnreadableFile(name, "it has no header", "Export it again, or name another file.")
     header = _names(rows[0])
+    if any("\n" in cell.strip() for cell in rows[0]):
+        notes = [*notes, "The name of a column runs over several lines: a quote may be missing, and rows stand in it."]
     return Table(header=header, rows=[_trimmed(row, len(header)) for row in rows[1:]], notes=notes)
 
 

@@ -96,10 +96,15 @@ def _entries(
 def _check(mapping: ColumnMapping, header: Sequence[str], name: str) -> None:
     for column in (*mapping.columns.values(), *mapping.tag_columns):
         if column not in header:
-            raise InvalidValue("a mapped column", column, f"one of {', '.join(header)}")
+            raise InvalidValue("a mapped column", column, f"one of {_listed(header)}")
     if "title" not in mapping.columns:
-        why = f"none of its columns looks like a title ({', '.join(header[:12])})"
+        why = f"none of its columns looks like a title ({_listed(header)})"
         raise UnreadableFile(name, why, "Say which it is with --map title=COLUMN.")
+
+
+def _listed(header: Sequence[str]) -> str:
+    """Return column names for a sentence, which a broken file may have in any number and length."""
+    return ", ".join([*(name[:40] for name in header[:30]), *(["…"] if len(header) > 30 else [])])
 
 
 def _mixed(table: Table, mapping: ColumnMapping) -> frozenset[str]:

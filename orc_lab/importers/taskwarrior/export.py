@@ -15,7 +15,7 @@ from orc_lab.importers.reading.comments import comment
 from orc_lab.importers.reading.json_pieces import Cursor, Unheld
 from orc_lab.importers.reading.source import Source
 from orc_lab.importers.record import Context, Parsed, Reading, settled
-from orc_lab.importers.taskwarrior import rows
+from orc_lab.importers.taskwarrior import rows, templates
 from orc_lab.importers.taskwarrior.survey import Survey
 from orc_lab.model.entities import Todo
 
@@ -59,11 +59,16 @@ def read(source: Source, context: Context) -> Reading:
 
 
 def _records(text: str, survey: Survey, context: Context) -> Iterator[Parsed]:
-    """Yield projects, tasks, dependencies and annotations, each external id once."""
+    """Yield projects, tasks, dependencies, templates and annotations, each external id once."""
     yield from survey.projects()
-    again, depends, annotated = [], list[rows.Dependency](), list[rows.Annotation]()
+    again, recurring = list[Parsed](), list[Any]()
+    depends, annotated = list[rows.Dependency](), list[rows.Annotation]()
     for value, written in _pieces(text):
+        if templates.is_template(value):
+            recurring.append(value)
+            continue
         todo = rows.todo(value, written, survey.names, context)
+        todo.stand_in = None if todo.left_out else survey.stand_in(todo)
         if todo.external_id in survey.repeated or rows.is_anonymous(todo):
             again.append(todo)
         else:
@@ -73,7 +78,8 @@ def _records(text: str, survey: Survey, context: Context) -> Iterator[Parsed]:
             annotated += rows.annotations(value, todo, context)
     yield from settled(again)
     yield from rows.links(depends)
-    for external_id, subject, said, at, raw, content in dict.fromkeys(annotated):
+    yield from settled([templates.template(value, survey.names, context) for value in recurring])
+    for external_id, subject, said, at, raw, content in {one.external_id: one for one in annotated}.values():
         yield comment(external_id, subject, said, at, context.now, kind=Todo, raw=raw, content_hash=content, made=True)
 
 

@@ -5,65 +5,23 @@ export without any edit: they are no part of the record.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from orc_lab.importers.reading import lived, values
+from orc_lab.importers.reading import values
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.json_pieces import TOO_DEEP, Unheld
 from orc_lab.importers.reading.quick_fields import QuickFields
-from orc_lab.importers.reading.values import Unit
-from orc_lab.importers.record import Context, Parsed, Step, as_raw, history
-from orc_lab.importers.tables.life import PRIORITIES
-from orc_lab.model.codec import MOST_HOURS
-from orc_lab.model.entities import Link, Priority, Status, Todo
-from orc_lab.workbench import pipeline
+from orc_lab.importers.record import Context, Parsed, as_raw
+from orc_lab.importers.taskwarrior import life
+from orc_lab.model.entities import Link, Todo
 
 _VOLATILE = ("id", "urgency")
-_WANTED = {
-    "description": "title",
-    "status": "status",
-    "priority": "priority",
-    "tags": "tags",
-    "entry": "created",
-    "modified": "updated",
-    "start": "started",
-    "end": "ended",
-    "due": "due",
-    "wait": "wait",
-    "scheduled": "scheduled",
-}
 _ANONYMOUS = "todo:~"
 _INTERNAL = (
-    "uuid",
-    "project",
-    "mask",
-    "imask",
-    "parent",
-    "rtype",
-    "template",
-    "last",
-    "depends",
-    "annotations",
-    "annotation",
+    *("uuid", "project", "mask", "imask", "parent", "rtype", "template", "last"),
+    *("depends", "annotations", "annotation"),
 )
-STANDARD = frozenset({*_VOLATILE, *_WANTED, *_INTERNAL})
-_LETTERS = {**PRIORITIES, "h": Priority.HIGH, "m": Priority.MEDIUM, "l": Priority.LOW}
-_OPEN = ("pending", "waiting")
-_CLOSED = {"completed": Status.DONE, "deleted": Status.DROPPED}
-_WORDS = (*_OPEN, *_CLOSED, "recurring")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """The attributes that hold estimates and hours, and the unit of bare numbers in them."""
-
-    estimate: str | None = None
-    actual: str | None = None
-    estimate_unit: Unit = "h"
-    actual_unit: Unit = "h"
+STANDARD = frozenset({*_VOLATILE, *life.WANTED, *_INTERNAL})
 
 
 class Dependency(NamedTuple):
@@ -92,7 +50,7 @@ def is_anonymous(todo: Parsed) -> bool:
 
 def is_task(record: Mapping[str, Any]) -> bool:
     """Return whether a record has what only a task has."""
-    return "uuid" in record or "description" in record or record.get("status") in _WORDS
+    return "uuid" in record or "description" in record or record.get("status") in life.WORDS
 
 
 def project_of(record: Mapping[str, Any]) -> str | None:
@@ -106,13 +64,12 @@ def project_id(name: str) -> str:
     return f"project:{name.casefold()}"
 
 
-def todo(record: Any, written: str, names: Names, context: Context) -> Parsed:
+def todo(record: Any, written: str, names: life.Names, context: Context) -> Parsed:
     """Return a task as a todo, left out where it is none; `written` is its text in the file. What changes by
     itself is taken out of the record."""
     if not isinstance(record, dict):
         return _unread(record, written)
-    for volatile in _VOLATILE:
-        record.pop(volatile, None)
+    without_volatile(record)
     try:
         raw, content = as_raw(record)
     except RecursionError:
@@ -123,13 +80,13 @@ def todo(record: Any, written: str, names: Names, context: Context) -> Parsed:
     why = _reason(record)
     if why is not None:
         return Parsed(external_id=external_id, kind=Todo, raw=raw, content_hash=content, left_out=why)
-    fields = QuickFields(_told(record, names), context)
+    fields = QuickFields(life.told(record, names), context)
     if not id:
         fields.warn("it has no uuid: known by its content, and new once that changes")
     for odd in _unread_fields(record):
         fields.warn(f"some of its {odd} can't be read: left out, kept in the raw record")
     name = project_of(record)
-    begun, steps = _row(fields, names, name)
+    begun, steps = life.row(fields, names, name)
     return Parsed(
         external_id=external_id,
         kind=Todo,
@@ -142,6 +99,13 @@ def todo(record: Any, written: str, names: Names, context: Context) -> Parsed:
         updated=(steps[-1].values if steps else begun)["updated_at"],
         issues=fields.issues(external_id) if fields.odd else (),
     )
+
+
+def without_volatile(record: dict[str, Any]) -> None:
+    """Take out of a record what changes by itself."""
+    for volatile in _VOLATILE:
+        if isinstance(record.get(volatile), (int, float)):
+            del record[volatile]
 
 
 def dependencies(record: Mapping[str, Any], todo: Parsed) -> list[Dependency]:
@@ -212,108 +176,8 @@ def _unread_fields(record: Mapping[str, Any]) -> Iterator[str]:
 
 def _reason(record: Mapping[str, Any]) -> str | None:
     """Return why a record is not imported."""
-    if record.get("status") == "recurring":
-        return "it is the template of a recurring task: its tasks are imported, its rule is not"
     if is_task(record):
         return None
     if "start" in record and ("tags" in record or "id" in record):
         return "it is an interval of Timewarrior: import `timew export` as a file of its own"
     return "it is no task"
-
-
-def _told(record: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    told = {ours: value for theirs, ours in _WANTED.items() if (value := record.get(theirs)) is not None}
-    if names.estimate is not None:
-        told["estimate"] = record.get(names.estimate)
-    if names.actual is not None:
-        told["actual"] = record.get(names.actual)
-    return told
-
-
-def _row(fields: Fields, names: Names, project: str | None) -> tuple[dict[str, Any], list[Step]]:
-    status = _status(fields)
-    estimate = _hours(fields, "estimate", names.estimate_unit)
-    created, started, ended, updated = _times(fields, status)
-    first: dict[str, Any] = {
-        "title": fields.title(),
-        "status": pipeline.entry_status(project, estimate),
-        "created_at": created,
-        "updated_at": updated,
-    }
-    more = {
-        "tags": fields.tags(),
-        "estimated_hours": estimate,
-        "priority": None if fields.get("priority") is None else fields.choice("priority", _LETTERS, Priority.MEDIUM),
-        "due_date": _day(fields, "due"),
-        "snoozed_until": _snoozed(fields) if ended is None else None,
-    }
-    first |= {name: value for name, value in more.items() if value}
-    steps = lived.steps(started, ended, status or Status.COMMITTED, estimate)
-    if spent := _hours(fields, "actual", names.actual_unit):
-        steps.append(Step(at=updated if ended is None else ended, values={"adjusted_hours": spent}))
-    return history(first, steps)
-
-
-def _status(fields: Fields) -> Status | None:
-    """Return how a task ended, None for an open one."""
-    told = fields.get("status")
-    if isinstance(told, str) and (word := told.strip().lower()) in _WORDS:
-        return _CLOSED.get(word)
-    fields.warn("its status is unknown: taken as pending")
-    return None
-
-
-def _times(fields: Fields, status: Status | None) -> tuple[int, int | None, int | None, int]:
-    """Return when a task was made, started, ended and last changed; an open one has no end."""
-    made, started, end, updated = (fields.past(name, 9) for name in ("created", "started", "ended", "updated"))
-    known = [one for one in (started, end, updated) if one is not None]
-    if made is None:
-        fields.note(f"it has no date of creation: taken as {'its first known date' if known else 'now'}")
-        made = min(known, default=fields.context.now)
-    if status is None:
-        return made, None if started is None else max(started, made), None, max(made, updated or made)
-    if end is None:
-        fields.note("nothing says since when it is closed: taken as its last known date")
-        end = max(made, *known) if known else made
-    elif end < made:
-        fields.warn("it was closed before it was created: taken as closed then")
-    end = max(end, made)
-    if started is not None and not made <= started <= end:
-        fields.warn("it was started outside of its life: taken as the nearer end")
-    started = None if started is None else min(max(started, made), end)
-    return made, started, end, max(made, updated or made)
-
-
-def _hours(fields: Fields, name: str, unit: Unit) -> float | None:
-    told = fields.get(name)
-    if told is None:
-        return None
-    if isinstance(told, str) and told.upper().startswith("P") and "T" not in told.upper():
-        fields.warn(f"its {name} counts whole days: taken as 24 h each, as Taskwarrior does")
-    found = _duration(told, unit) if isinstance(told, str) else None
-    return fields.hours(name, unit) if found is None else found
-
-
-@lru_cache(maxsize=4096)
-def _duration(told: str, unit: Unit) -> float | None:
-    """Return hours where a text tells an amount of them: few texts stand in many tasks."""
-    found = values.hours(told, unit)
-    return found if found is not None and 0 <= found <= MOST_HOURS else None
-
-
-def _snoozed(fields: Fields) -> str | None:
-    """Return the day until which an open task rests: it is hidden, or not to be begun, until then."""
-    today = _calendar_day(fields.context.now, fields.context)
-    days = [day for name in ("wait", "scheduled") if (day := _day(fields, name)) is not None]
-    return max((day for day in days if day > today), default=None)
-
-
-def _day(fields: Fields, name: str) -> str | None:
-    moment = fields.when(name)
-    if moment is None:
-        return None
-    return moment.isoformat() if isinstance(moment, date) else _calendar_day(moment, fields.context)
-
-
-def _calendar_day(instant: int, context: Context) -> str:
-    return datetime.fromtimestamp(instant, context.clock.tz).date().isoformat()

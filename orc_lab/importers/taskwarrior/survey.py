@@ -8,9 +8,9 @@ from orc_lab.errors import InvalidValue
 from orc_lab.importers.reading import values
 from orc_lab.importers.reading.fields import LONGEST_TITLE
 from orc_lab.importers.reading.values import bare
-from orc_lab.importers.record import Context, Parsed, as_raw
+from orc_lab.importers.record import Context, Parsed, StandIn, as_raw
 from orc_lab.importers.tables.mapping import names_unit, unit_of
-from orc_lab.importers.taskwarrior import rows
+from orc_lab.importers.taskwarrior import life, rows, timewarrior
 from orc_lab.model.entities import Project
 
 # What people call the attribute (UDA) that holds an estimate, or the time a task took, the surest first.
@@ -40,10 +40,12 @@ class Survey:
     def __init__(self, context: Context) -> None:
         self.count = 0
         self.tasks = 0
-        self.names = rows.Names()
+        self.names = life.Names()
         self.repeated: set[str] = set()
         self._context = context
         self._ids: set[str] = set()
+        self._titles: set[int] = set()  # of tasks, as numbers: they are many
+        self._shared: set[int] = set()  # those that several tasks have
         self._attributes: Counter[str] = Counter()
         self._projects: dict[str, tuple[str, str]] = {}  # by external id, what it is called and when it began
 
@@ -61,8 +63,13 @@ class Survey:
             self._ids.add(uuid)
         if others := record.keys() - rows.STANDARD:
             self._attributes.update(others)
-        if record.get("status") != "recurring" and (project := rows.project_of(record)) is not None:
+        if record.get("status") == "recurring":
+            return
+        if (project := rows.project_of(record)) is not None:
             self._see_project(project, record.get("entry"))
+        if isinstance(title := record.get("description"), str):
+            key = _key(title)
+            (self._shared if key in self._titles else self._titles).add(key)
 
     def settle(self) -> None:
         """Decide which attributes hold estimates and hours; raises InvalidValue where the mapping names one that no
@@ -76,7 +83,7 @@ class Survey:
         estimate = told.get("estimate") or self._guessed(_ESTIMATE)
         actual = told.get("actual") or self._guessed(_ACTUAL)
         unit = None if mapping is None else mapping.unit
-        self.names = rows.Names(
+        self.names = life.Names(
             estimate=estimate,
             actual=actual,
             estimate_unit=unit or unit_of(estimate or ""),
@@ -97,6 +104,11 @@ class Survey:
             names = ", ".join(f"{name} ({self._attributes[name]:,})" for name in sorted(others)[:12])
             told.append(f"Attributes that orc has no place for, kept in the raw record only: {names}.")
         return told
+
+    def stand_in(self, todo: Parsed) -> StandIn:
+        """Return the todo that was made for a task's intervals, if they were imported before it."""
+        title = str(todo.values["title"])
+        return StandIn(timewarrior.id_for(title), _key(title) not in self._shared)
 
     def projects(self) -> list[Parsed]:
         """Return a project for each name, as old as its first task; a project here of that title is the same one."""
@@ -131,6 +143,10 @@ class Survey:
             if names_unit(name):
                 by_word.setdefault(_UNIT.sub("", bare(name)), name)
         return next((by_word[word] for word in words if word in by_word), None)
+
+
+def _key(title: str) -> int:
+    return hash(" ".join(title.split()).casefold())
 
 
 _UNITS = {"h": "hours", "min": "minutes", "s": "seconds"}

@@ -171,8 +171,8 @@ class _Intervals:
 
     def _session(self, record: Any, todo: str | None) -> Parsed:
         """Return an interval as a session of a todo, left out without one."""
-        if isinstance(record, dict):
-            record.pop("id", None)  # its place in the list, from the end
+        if isinstance(record, dict) and isinstance(record.get("id"), int):
+            del record["id"]  # its place in the list, from the end
         try:
             raw, content = as_raw(None if isinstance(record, Unheld) else record)
         except RecursionError:
@@ -212,7 +212,7 @@ class _Intervals:
         title, here = interval.title, self._here.get(interval.title)
         if here is None:
             known = self._made.get(title)
-            id = known or self._made.setdefault(title, f"todo:{derived_id(NAME, title.casefold())}")
+            id = known or self._made.setdefault(title, f"todo:{id_for(title)}")
         else:
             id = f"todo:{max(here, key=lambda todo: _likeness(todo, interval.tags, interval.start)).id}"
         named = self._named.get(id)
@@ -253,6 +253,11 @@ class _Intervals:
             made=True,
             issues=() if named.here else (note,),
         )
+
+
+def id_for(title: str) -> str:
+    """Return the id of the todo that is made for intervals where none has that title."""
+    return derived_id(NAME, " ".join(title.split()).casefold())
 
 
 def _tags(record: Mapping[str, Any]) -> list[str]:

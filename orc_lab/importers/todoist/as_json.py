@@ -80,6 +80,8 @@ def _records(rows: Rows, file: "_File", notes: list[str]) -> Iterator[Parsed]:
     """Yield all records, kind after kind; afterwards tell what will not survive."""
     for kind in _RECORDS:
         yield from rows.records(kind, file.records(kind))
+        if kind == "items":
+            yield from rows.rules()
     notes += rows.notes()
 
 

@@ -1,4 +1,4 @@
-"""Todoist: a project exported as CSV (a template, or a file of a backup), or what its API gives as JSON.
+"""Todoist: a project exported as CSV (a template), a backup (a zip of such files), or what its API gives as JSON.
 
 Both are one source: a project of a backup carries its id in the file's name, so that it meets the API's.
 """
@@ -20,8 +20,12 @@ def identify(head: str, path: str) -> float:
 
 
 def read(source: Source, context: Context) -> Reading:
-    """Return a project and its tasks of a CSV, or all of a JSON; raises UnreadableFile, or NeedsChoice where a CSV
-    holds several persons' tasks and none was chosen."""
+    """Return a project and its tasks of a CSV, all of a backup's, or all of a JSON.
+
+    Raises UnreadableFile, or NeedsChoice where CSVs hold several persons' tasks and none was chosen.
+    """
+    if source.parts:
+        return todoist_csv.read_backup(source, context)
     text, note = source.text()
     notes = [note] if note else []
     if _is_json(text):

@@ -1,29 +1,21 @@
 """The projects, tasks and comments of Todoist's API as rows, each with the life that its times tell."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
+from orc_lab.importers.reading import recurring
 from orc_lab.importers.reading.comments import comment
 from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
+from orc_lab.importers.reading.json_pieces import TOO_DEEP, UNHELD, Unheld
 from orc_lab.importers.reading.links import with_links
-from orc_lab.importers.reading.values import at_hour, clean, number
+from orc_lab.importers.reading.values import at_hour, clean, number, when
 from orc_lab.importers.record import Context, Parsed, Step, as_raw, history, settled
-from orc_lab.importers.tables.life import Life
+from orc_lab.importers.todoist import task
 from orc_lab.importers.todoist.text import INBOX, content, id_text, iso_day
-from orc_lab.model.entities import Activity, Entity, Priority, Project, ProjectStatus, Status, Todo
+from orc_lab.model.entities import Activity, Entity, Project, ProjectStatus, Todo
 from orc_lab.workbench import pipeline
 
-_PRIORITIES: Mapping[object, Priority] = {
-    level: priority
-    for number, priority in ((4, Priority.URGENT), (3, Priority.HIGH), (2, Priority.MEDIUM), (1, Priority.LOW))
-    for level in (number, str(number))
-}
-_CREATED = ("added_at", "created_at", "date_added")
-_COMPLETED = ("completed_at", "completed_date", "date_completed")
-_FIRST = 86_400  # the first day of 1970 is what an empty time looks like
 _MAKERS = {"projects": "_project", "items": "_item", "notes": "_note"}
-_REPEATED = "it repeats: of its rule and its other rounds nothing came over but the next date"
 
 
 class Rows:
@@ -34,6 +26,8 @@ class Rows:
         self._owner: str | None = None
         self._names: dict[str, dict[str, str]] = {"sections": {}, "labels": {}}
         self._inboxes: set[str] = set()
+        self._projects: dict[str, str] = {}  # what the others are called
+        self._rules: dict[str, Parsed] = {}  # by the external id of the task that repeats
         self._first: dict[str, str] = {}  # when a project's first task was made, as it is told
         self._met: set[str] = set()
         self._repeated: set[str] = set()
@@ -49,25 +43,39 @@ class Rows:
             self._owner = id
         elif kind in self._names and id is not None and isinstance(record.get("name"), str):
             self._names[kind][id] = clean(record["name"])
-        elif kind == "projects" and id is not None and _is_inbox(record):
-            self._inboxes.add(id)
+        elif kind == "projects" and id is not None:
+            self._see_project(id, record)
         elif kind == "items":
             project = id_text(record.get("project_id"))
-            made = next((told for name in _CREATED if isinstance(told := record.get(name), str)), None)
+            made = next((told for name in task.CREATED if isinstance(told := record.get(name), str)), None)
             if project is not None and made is not None:
                 self._first[project] = min(made, self._first.get(project, made))
         if kind in _MAKERS and (id := id or id_text(record.get("task_id"))) is not None:
             name = f"{kind}:{id_text(record.get('task_id')) or id}" if kind == "items" else f"{kind}:{id}"
             (self._repeated if name in self._met else self._met).add(name)
 
+    def _see_project(self, id: str, record: Mapping[str, Any]) -> None:
+        if _is_inbox(record):
+            self._inboxes.add(id)
+        elif isinstance(record.get("name"), str):
+            self._projects[id] = clean(record["name"])
+
+    def rules(self) -> Iterator[Parsed]:
+        """Yield how often the tasks repeat that were made."""
+        yield from self._rules.values()
+
     def records(self, kind: str, records: Iterable[Any]) -> Iterator[Parsed]:
         """Yield the records of one kind, each external id once."""
         make = getattr(self, _MAKERS[kind])
         again = []
         for record in records:
-            made = make(record)
-            name = made.external_id.partition("@")[0].partition(":")[2]
-            if made.external_id[made.external_id.index(":") + 1] == "~" or f"{kind}:{name}" in self._repeated:
+            try:
+                made = make(record.why if isinstance(record, Unheld) else record)
+            except RecursionError:
+                made = make(TOO_DEEP)
+            name = made.external_id.partition(":")[2]
+            names = (f"{kind}:{name}", f"{kind}:{name.rpartition('@')[0]}")  # a round is known by its day too
+            if name.startswith("~") or not self._repeated.isdisjoint(names):
                 again.append(made)
             else:
                 yield made
@@ -88,20 +96,20 @@ class Rows:
         raw, content_hash = as_raw(record)
         id = id_text(record.get("id")) if isinstance(record, dict) else None
         external_id = f"project:{id or '~' + content_hash[:16]}"
-        why = "it is no record" if not isinstance(record, dict) else _gone(record)
+        why = _no_record(record) if not isinstance(record, dict) else _gone(record)
         if why is None and _is_inbox(record):
             why = "the Inbox is no project: its tasks have none"
         if why is not None:
             return _left_out(Project, external_id, raw, content_hash, why)
         fields = Fields({**record, "title": record.get("name")}, self._context)
         self._nested += record.get("parent_id") is not None
-        created = _past(fields, _CREATED)
+        created = task.past(fields, task.CREATED)
         if created is None:
             first = Fields({"first": self._first.get(id or "")}, self._context).past("first", 9)
             created = self._context.now if first is None else first
         steps = []
         if record.get("is_archived"):
-            at = max(created, _past(fields, ("archived_at", "updated_at")) or self._context.now)
+            at = max(created, task.past(fields, ("archived_at", "updated_at")) or self._context.now)
             steps.append(Step(at=at, values={"status": ProjectStatus.ARCHIVED}))
         told = {"title": fields.title(), "description": fields.text("description")}
         values, steps = history(told | {"created_at": created, "updated_at": created}, steps)
@@ -120,19 +128,27 @@ class Rows:
     def _item(self, record: Any) -> Parsed:
         raw, content_hash = as_raw(record)
         if not isinstance(record, dict):
-            return _left_out(Todo, f"todo:~{content_hash[:16]}", raw, content_hash, "it is no record")
-        whole = _whole(record)
+            return _left_out(Todo, f"todo:~{content_hash[:16]}", raw, content_hash, _no_record(record))
+        whole = task.whole(record)
         fields = Fields(whole, self._context)
-        done = bool(whole.get("checked") or whole.get("is_completed") or _any(whole, _COMPLETED))
-        ended = _past(fields, _COMPLETED) if done else None
-        again = done and ended is not None and _repeats(whole)
+        done = task.is_done(whole)
+        ended = task.past(fields, task.COMPLETED) if done else None
+        again = done and ended is not None and task.repeats(whole)
         external_id = f"todo:{id_text(whole.get('id')) or '~' + content_hash[:16]}"
         if again:
-            external_id += f"@{ended}"
+            external_id += f"@{self._told_end(whole, ended)}"
         why = _gone(whole) or self._of_another(whole)
         if why is not None:
             return _left_out(Todo, external_id, raw, content_hash, why)
         return self._todo(whole, fields, external_id, (done, ended, again), raw, content_hash)
+
+    def _told_end(self, record: Mapping[str, Any], ended: int | None) -> int | None:
+        """Return when a round ended as it is told: what lies in the future is taken as now, no id may be."""
+        if ended != self._context.now:
+            return ended
+        told = (when(record.get(name), self._context.clock) for name in task.COMPLETED)
+        found = next((one for one in told if one is not None), None)
+        return found if found is None or isinstance(found, int) else at_hour(found, 9, self._context.clock)
 
     def _of_another(self, record: Mapping[str, Any]) -> str | None:
         responsible = id_text(record.get("responsible_uid") or record.get("assignee_id"))
@@ -152,15 +168,15 @@ class Rows:
         said = content(clean(fields.text("content") or ""), labelled=False)
         if said.heading:
             fields.note("it is a heading that Todoist can't complete: a todo like others here")
-        estimate, project = self._estimate(fields), self._link(record, "project_id")
-        created = self._created(fields, ended, again)
-        life = self._life(fields, created, done, ended, pipeline.entry_status(project, estimate))
+        estimate, project = task.estimate(fields), self._link(record, "project_id")
+        created = task.created(fields, ended, again)
+        life = task.life(fields, created, done, ended, pipeline.entry_status(project, estimate))
         values, steps = history(
             {
-                "title": self._title(fields, said.title),
+                "title": task.title(fields, said.title),
                 "description": with_links(fields.text("description"), said.links),
                 "status": pipeline.entry_status(project, estimate),
-                "priority": self._priority(fields),
+                "priority": task.priority(fields),
                 "category": self._category(record),
                 "tags": self._tags(fields),
                 "estimated_hours": estimate,
@@ -172,7 +188,7 @@ class Rows:
             life.steps(estimate, None, self._context.now),
         )
         parent = id_text(record.get("parent_id"))
-        return Parsed(
+        todo = Parsed(
             external_id=external_id,
             kind=Todo,
             values=values,
@@ -183,48 +199,23 @@ class Rows:
             updated=(steps[-1].values if steps else values)["updated_at"],
             issues=fields.issues(external_id),
         )
+        if not done and (rule := task.rule(record)) is not None:
+            day = self._clock_day(values)
+            self._rules[external_id] = recurring.beside(todo, rule, day, record["due"], **self._named(record))
+        return todo
 
-    def _title(self, fields: Fields, title: str) -> str:
-        if title.isascii() and title.isprintable() and title.strip() and len(title) <= LONGEST_TITLE:
-            return title.strip()
-        named = Fields({"title": title}, self._context)
-        found = named.title()
-        fields.odd += named.odd
-        return found
+    def _clock_day(self, values: Mapping[str, Any]) -> str:
+        """Return the day of a task's next round, else the one on which it was made."""
+        told = values.get("snoozed_until") or values.get("due_date")
+        return str(told or self._context.clock.day(values["created_at"]))
+
+    def _named(self, record: Mapping[str, Any]) -> dict[str, str]:
+        name = self._projects.get(id_text(record.get("project_id")) or "")
+        return {} if name is None else {"project": name}
 
     def _link(self, record: Mapping[str, Any], name: str) -> str | None:
         id = id_text(record.get(name))
         return None if id is None or id in self._inboxes else f"project:{id}"
-
-    def _created(self, fields: Fields, ended: int | None, again: bool) -> int:
-        """Return when a task was made; a round of one that repeats, in the morning of the day it was completed."""
-        if again and ended is not None:
-            clock = self._context.clock
-            return min(ended, at_hour(clock.day(ended), 9, clock))
-        created = _past(fields, _CREATED)
-        if created is None:
-            fields.note(f"it has no date of creation: taken as {'its completion' if ended else 'now'}")
-            return self._context.now if ended is None else ended
-        return created
-
-    def _life(self, fields: Fields, created: int, done: bool, ended: int | None, entry: Status) -> Life:
-        if not done:
-            return Life(created=created, started=None, ended=None, status=entry)
-        if ended is None:
-            fields.warn("it is done, but nothing says since when: taken as its last known day")
-            ended = _past(fields, ("updated_at",)) or created
-        if ended < created:
-            fields.warn("it was completed before it was created: taken as completed then")
-        return Life(created=created, started=None, ended=max(created, ended), status=Status.DONE)
-
-    def _priority(self, fields: Fields) -> Priority:
-        told = fields.get("priority")
-        if told is None:
-            return Priority.LOW  # what Todoist calls no priority
-        if isinstance(told, (int, str)) and not isinstance(told, bool) and told in _PRIORITIES:
-            return _PRIORITIES[told]
-        fields.warn("its priority is none from 1 to 4: taken as low, which is none")
-        return Priority.LOW
 
     def _category(self, record: Mapping[str, Any]) -> str | None:
         id = id_text(record.get("section_id"))
@@ -242,24 +233,14 @@ class Rows:
         words = [self._names["labels"].get(str(one)) if isinstance(one, int) else one for one in told]
         return tuple(dict.fromkeys(clean(word).strip() for word in words if isinstance(word, str) and word.strip()))
 
-    def _estimate(self, fields: Fields) -> float | None:
-        told = fields.get("duration")
-        if told is None:
-            return None
-        amount = number(told.get("amount")) if isinstance(told, dict) else None
-        if amount is None or not 0 <= amount <= 1e6:
-            fields.warn("its duration is no number: left empty")
-            return None
-        if told.get("unit", "minute") != "minute":
-            fields.warn("its duration is not in minutes, and a day's hours are unknown: left empty")
-            return None
-        return amount / 60
-
     def _days(self, record: Mapping[str, Any], fields: Fields, done: bool) -> dict[str, str | None]:
         """Return the due date, which is the deadline where there is one; the date is then when it comes up again."""
         due, deadline = self._day(fields, "due"), self._day(fields, "deadline")
-        if not done and _repeats(record):
-            fields.warn(_REPEATED)
+        if not done and task.repeats(record):
+            if task.rule(record) is None:
+                fields.warn(recurring.STAYED)
+            else:
+                fields.note(recurring.CAME)
         return {"due_date": due} if deadline is None else {"due_date": deadline, "snoozed_until": due}
 
     def _day(self, fields: Fields, name: str) -> str | None:
@@ -280,7 +261,7 @@ class Rows:
     def _note(self, record: Any) -> Parsed:
         raw, content_hash = as_raw(record)
         if not isinstance(record, dict):
-            return _left_out(Activity, f"note:~{content_hash[:16]}", raw, content_hash, "it is no record")
+            return _left_out(Activity, f"note:~{content_hash[:16]}", raw, content_hash, _no_record(record))
         external_id = f"note:{id_text(record.get('id')) or '~' + content_hash[:16]}"
         fields = Fields(record, self._context)
         todo = id_text(record.get("item_id") or record.get("task_id"))
@@ -294,7 +275,7 @@ class Rows:
             return _left_out(Activity, external_id, raw, content_hash, str(why))
         if record.get("file_attachment") or record.get("attachment"):
             fields.warn("its attachment stays where it is: only its address came over")
-        written = _past(fields, ("posted_at", "posted"))
+        written = task.past(fields, ("posted_at", "posted"))
         return comment(
             external_id,
             subject,
@@ -308,42 +289,8 @@ class Rows:
         )
 
 
-def _whole(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a task; one of a list of completed tasks carries it inside, and names it by `task_id`."""
-    inner = record.get("item_object")
-    if not isinstance(inner, dict):
-        return record if record.get("task_id") is None else {**record, "id": record["task_id"], "checked": True}
-    return {**record, **inner, "id": record.get("task_id", inner.get("id")), "checked": True} | {
-        name: record[name] for name in _COMPLETED if record.get(name)
-    }
-
-
-def _any(record: Mapping[str, Any], names: Iterable[str]) -> bool:
-    return any(record.get(name) for name in names)
-
-
-def _past(fields: Fields, names: Iterable[str]) -> int | None:
-    """Return the first of some times that is told."""
-    for name in names:
-        if (at := _stamped(fields.get(name))) is not None and at <= fields.context.now:
-            return at  # what the API writes, without more ado
-    return next((found for name in names if (found := fields.past(name, 9)) is not None), None)
-
-
-def _stamped(value: object) -> int | None:
-    """Return the instant of an ISO 8601 time in UTC, None for anything else."""
-    if not isinstance(value, str) or not value.endswith("Z"):
-        return None
-    try:
-        at = int(datetime.fromisoformat(value).timestamp())
-    except ValueError:
-        return None
-    return at if at > _FIRST else None
-
-
-def _repeats(record: Mapping[str, Any]) -> bool:
-    due = record.get("due")
-    return isinstance(due, dict) and (due.get("is_recurring") or due.get("recurring")) is True
+def _no_record(value: object) -> str:
+    return value if isinstance(value, str) and value in UNHELD else "it is no record"
 
 
 def _gone(record: Mapping[str, Any]) -> str | None:

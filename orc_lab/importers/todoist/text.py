@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orc_lab.importers.reading import values
+from orc_lab.importers.reading import recurring, values
 from orc_lab.importers.reading.values import YEARS
 from orc_lab.model.clock import Clock
 
@@ -37,7 +37,7 @@ _DAY_FIRST = re.compile(rf"(\d{{1,2}})\.?\s+([a-z]+)\.?(?:,?\s+(\d{{4}}))?{_TIME
 _MONTH_FIRST = re.compile(rf"([a-z]+)\.?\s+(\d{{1,2}})(?:,?\s+(\d{{4}}))?{_TIME}", re.IGNORECASE)
 _DOTTED = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){_TIME}", re.IGNORECASE)
 
-REPEATS = "it repeats: its rule stands in the raw record only"
+REPEATS = recurring.STAYED
 NO_YEAR = "its date tells no year: left empty"
 IN_WORDS = "its date is in words that could mean several days: left empty"
 NO_ZONE = "its time zone is unknown: taken as yours"
