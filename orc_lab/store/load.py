@@ -130,7 +130,10 @@ def _fill(conn: sqlite3.Connection, identity: Mapping[str, Any], rows: Iterable[
     if broken := conn.execute("PRAGMA foreign_key_check").fetchone():
         raise Unfit(f"a row of {broken[0]} refers to one of {broken[2]} that isn't there")
     own = tuple(identity[name] for name in ("user_id", "device_id", "created_at"))
-    conn.execute("UPDATE identity SET user_id = ?, device_id = ?, created_at = ?", own)
+    try:
+        conn.execute("UPDATE identity SET user_id = ?, device_id = ?, created_at = ?", own)
+    except (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError) as error:
+        raise Unfit(f"its head doesn't fit ({error})") from None
 
 
 def _insert(conn: sqlite3.Connection, batches: Iterable[Batch]) -> None:

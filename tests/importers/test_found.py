@@ -149,6 +149,13 @@ def test_an_export_with_an_empty_row_is_refused(bench: Workbench) -> None:
     assert load.is_unused(bench.db)
 
 
+@pytest.mark.parametrize("head", [{"created_at": 10**30}, {"user_id": "\ud800"}])
+def test_an_export_whose_head_fits_no_database_is_refused(bench: Workbench, head: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableFile, match="its head doesn't fit"):
+        document.bring(bench, json.dumps(seeds.exported()[1] | head).encode())
+    assert load.is_unused(bench.db)
+
+
 def test_an_export_without_its_log_is_brought_once(bench: Workbench) -> None:
     tree = seeds.exported()[1]
     tree["history"] = {"transactions": [], "changes": []}
