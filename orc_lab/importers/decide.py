@@ -9,7 +9,7 @@ from orc_lab.errors import InvalidValue
 from orc_lab.importers import rows
 from orc_lab.importers.packed import Packed
 from orc_lab.importers.reading.source import Source
-from orc_lab.importers.record import Context, Issue, Parsed, Reading, Severity, settled
+from orc_lab.importers.record import Context, Issue, Parsed, Reading, Severity, passed, settled
 from orc_lab.importers.report import Fate, Report, groups, issue_groups
 from orc_lab.importers.there import There
 from orc_lab.model.codec import columns
@@ -29,6 +29,7 @@ _SEVERAL = (
     "that import, and import it again after this one"
 )
 _EDITED = "a todo was made for its work, imported before, and you have edited that since: both stand here"
+_AGAIN = "a record with the same id stands before it in the file"
 _LONG = (
     32 << 20
 )  # bytes of a file: the records as they stood there are packed tightly, which takes a tenth of the memory
@@ -100,6 +101,7 @@ class _Decision:
         self._there = There(db, reading.source)
         self._ids: dict[str, str] = {}  # external id to row id, of rows that are there or will be
         self._new: set[str] = set()
+        self._met: set[str] = set()  # the external ids so far
         self._wanted: list[tuple[str, str]] = []  # who names which parent, by external ids
         self._titles: dict[str, str] = {}  # of the new projects
         self._samples: dict[type[Entity], list[str]] = {}
@@ -111,7 +113,6 @@ class _Decision:
         records = _in_order(reading)
         while some := list(islice(records, _CHUNK)):
             self._there.look(some)
-            self._read = rows.Rows(some, context.user_id)
             for record in some:
                 self._decide(record)
             self._count += len(some)
@@ -149,6 +150,9 @@ class _Decision:
         return self.rows.counts[kind] + self.taken.counts[kind]
 
     def _decide(self, record: Parsed) -> None:
+        if record.external_id in self._met:  # a long file, read as it comes
+            record = passed(record, _AGAIN, self._met)
+        self._met.add(record.external_id)
         import_id = self._there.import_id(record)
         known = self._there.known(import_id)
         if known is not None and known.subject_id is not None:
@@ -235,7 +239,7 @@ class _Decision:
             self._leave(record, import_id, found)
             return False
         try:
-            life = self._read.life(record, id, found)
+            life = rows.life(record, id, found, self._context.user_id)
         except InvalidValue as error:
             self._leave(record, import_id, str(error))
             return False

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, count
@@ -190,7 +190,7 @@ def settled(records: Iterable[Parsed]) -> list[Parsed]:
     The other is left out with the reason, under an id of its own, so that its raw record is kept too.
     """
     chosen: dict[str, Parsed] = {}
-    passed: dict[str, Parsed] = {}
+    again: dict[str, Parsed] = {}
     for record in records:
         other = chosen.get(record.external_id)
         if other is None:
@@ -198,15 +198,22 @@ def settled(records: Iterable[Parsed]) -> list[Parsed]:
             continue
         older, newer = sorted((other, record), key=lambda one: one.updated)
         chosen[record.external_id] = newer
-        again = _passed(older, newer)
-        names = chain([again.external_id], (f"{again.external_id}.{nth}" for nth in count(2)))
-        name = next(name for name in names if name not in passed)
-        passed[name] = replace(again, external_id=name)
-    return [*chosen.values(), *passed.values()]
+        one = passed(older, _why(older, newer), again)
+        again[one.external_id] = one
+    return [*chosen.values(), *again.values()]
 
 
-def _passed(older: Parsed, newer: Parsed) -> Parsed:
-    same = older.content_hash == newer.content_hash
-    reason = "the same record stands in the file again" if same else "the file holds a newer record with the same id"
-    name = f"{older.external_id}#{older.content_hash[:12]}"
-    return replace(older, external_id=name, left_out=older.left_out or reason, issues=())
+def passed(record: Parsed, why: str, taken: Container[str]) -> Parsed:
+    """Return a record whose id another has, left out, under an id of its own: one that isn't taken."""
+    own = f"{record.external_id}#{record.content_hash[:12]}"
+    names = chain([own], (f"{own}.{nth}" for nth in count(2)))
+    name = next(name for name in names if name not in taken)
+    return replace(record, external_id=name, left_out=record.left_out or why, issues=())
+
+
+def _why(older: Parsed, newer: Parsed) -> str:
+    if older.content_hash == newer.content_hash:
+        return "the same record stands in the file again"
+    if older.updated == newer.updated:
+        return "a later record of the file has the same id"
+    return "the file holds a newer record with the same id"

@@ -57,7 +57,7 @@ def test_a_round_that_was_done_in_the_future_is_known_again(bench: Workbench) ->
 def test_the_same_id_twice_whatever_is_in_it(bring: Bring) -> None:
     notes = [{"id": "a@b", "item_id": "11", "content": said, "posted_at": "2025-03-03T10:00:00Z"} for said in "xy"]
     report = bring(json.dumps({"items": [item()], "notes": notes}).encode(), format="todoist")
-    assert (report.new, told(report.left_out)) == (2, {"the file holds a newer record with the same id": 1})
+    assert (report.new, told(report.left_out)) == (2, {"a later record of the file has the same id": 1})
 
 
 def test_a_table_that_is_not_of_todoist_is_refused(bring: Bring) -> None:
