@@ -153,7 +153,8 @@ def finish(
 
 
 def _open_task(frames: Frames, id: str) -> pd.DataFrame:
-    task = frames.tasks[frames.tasks["id"] == id]
+    known = frames.tasks if id not in set(frames.undated["id"]) else frames.undated
+    task = known[known["id"] == id]
     if task.empty:
         raise InvalidValue("a todo", id, "one that was there by then")
     if task["status"].iloc[0] in CLOSED:

@@ -55,11 +55,16 @@ def _nothing_learned() -> pd.DataFrame:
     return pd.DataFrame(columns=list(KNOWLEDGE)).astype(KNOWLEDGE)
 
 
+def _nothing_undated() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(TASKS)).astype(TASKS)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frames:
     """What was known about a person's work at an instant.
 
-    `tasks`: a row a todo, in order of creation. `completed` and `dropped` stand only where that is its status,
+    `tasks`: a row a todo, in order of creation; those that were imported as finished or dropped without any date of it
+    stand in `undated` instead, for they would count in the week of the import. `completed` and `dropped` stand only where that is its status,
     `estimate_hours` is the estimate as it was when work first started, `actual_hours` what the person added and the
     sessions. `tags` are separated by spaces. `snoozed` is the day on which a todo comes back, also one that is over;
     `blocked` whether an open todo has to be done before it.
@@ -97,6 +102,7 @@ class Frames:
     ahead: tuple[float, ...]
     imported_until: int | None
     knowledge: pd.DataFrame = field(default_factory=_nothing_learned)
+    undated: pd.DataFrame = field(default_factory=_nothing_undated)
 
     @property
     def now(self) -> datetime:
@@ -127,7 +133,7 @@ def frames(mirror: Mirror, as_of: int, clock: Clock) -> Frames:
     it leaves out what happened later, but titles, estimates and projects are the later ones.
     """
     with mirror.lock:  # one state of the mirror for all of them
-        tasks = _read(mirror, queries.TASKS, as_of, clock)
+        whole = _read(mirror, queries.TASKS, as_of, clock)
         projects = _read(mirror, queries.PROJECTS, as_of, clock)
         commitments = _read(mirror, queries.COMMITMENTS, as_of, clock)
         events = _read(mirror, queries.EVENTS, as_of, clock, stages=_STAGES)
@@ -135,19 +141,23 @@ def frames(mirror: Mirror, as_of: int, clock: Clock) -> Frames:
         capacity = mirror.read(queries.CAPACITY)
         knowledge = mirror.read(queries.KNOWLEDGE)
     week = Week.at(as_of, clock)
+    undated = whole[whole["undated"]].reset_index(drop=True)
+    tasks = whole[~whole["undated"]].reset_index(drop=True) if len(undated) else whole
+    events = events[~events["todo_id"].isin(undated["id"])].reset_index(drop=True) if len(undated) else events
     return Frames(
         as_of=as_of,
         clock=clock,
         week=week,
         tasks=_typed(tasks, TASKS),
         weekly=_typed(_weekly(tasks, sessions, capacity, week), WEEKLY),
-        projects=_typed(_counted(projects, tasks), PROJECTS),
+        projects=_typed(_counted(projects, whole), PROJECTS),
         commitments=_typed(_commitments(commitments, tasks), COMMITMENTS),
         events=_typed(events, EVENTS),
         sessions=_typed(sessions, SESSIONS),
         ahead=_ahead(capacity, week),
         imported_until=mirror.imported_until,
         knowledge=_typed(knowledge, KNOWLEDGE),
+        undated=_typed(undated, TASKS),
     )
 
 

@@ -6,15 +6,17 @@ _WORKED = """worked AS (
 
 # A status activity after the instant tells by its old value what the status was at the instant. Hours that the person
 # added count once the todo is done: it is then that they are known.
+# A todo that was closed when it came here, with no date of its end, is undated: the file that it came from told none.
 TASKS = f"""
 WITH {_WORKED}, told AS (
   SELECT subject_id, arg_min(old, occurred_at) FILTER (occurred_at > $at) AS status,
-    max(occurred_at) FILTER (new = 'done' AND occurred_at <= $at) AS done,
-    max(occurred_at) FILTER (new = 'dropped' AND occurred_at <= $at) AS dropped
+    max(occurred_at) FILTER (new = 'done' AND old IS NOT NULL AND occurred_at <= $at) AS done,
+    max(occurred_at) FILTER (new = 'dropped' AND old IS NOT NULL AND occurred_at <= $at) AS dropped,
+    bool_or(old IS NULL) FILTER (new IN ('done', 'dropped') AND occurred_at <= $at) AS born_closed
   FROM activities WHERE subject = 'todos' AND kind = 'status' AND (occurred_at > $at OR new IN ('done', 'dropped'))
   GROUP BY subject_id
 ), known AS (
-  SELECT t.*, worked.hours AS worked, told.done, told.dropped,
+  SELECT t.*, worked.hours AS worked, told.done, told.dropped, told.born_closed,
     CASE WHEN t.completed_at > $at THEN NULL ELSE t.adjusted_hours END AS added,
     CASE
       WHEN told.status IS NOT NULL THEN told.status
@@ -39,6 +41,8 @@ SELECT k.id, k.title, k.project_id, p.title AS project, k.category, k.priority,
   CASE WHEN k.added IS NOT NULL OR k.worked IS NOT NULL
     THEN greatest(0.0, coalesce(k.added, 0.0) + coalesce(k.worked, 0.0)) END AS actual_hours,
   greatest(0.0, k.added) AS added_hours,
+  coalesce(k.born_closed AND NOT coalesce(k.completed_at <= $at, false) AND (k.stage = 'done' AND k.done IS NULL
+    OR k.stage = 'dropped' AND k.dropped IS NULL), false) AS undated,
   TRY_CAST(k.snoozed_until AS TIMESTAMP) AS snoozed, held.id IS NOT NULL AS blocked
 FROM known AS k LEFT JOIN projects AS p ON p.id = k.project_id LEFT JOIN held ON held.id = k.id
 ORDER BY k.created_at, k.id"""

@@ -81,5 +81,7 @@ def _notes(known: Facts, sample: bool) -> Iterator[Sentence]:
             "files say.",
             until=frames.clock.day(frames.imported_until),
         )
+    if len(frames.undated):
+        yield say(made.UNDATED, todos=len(frames.undated))
     if known.accuracy.n:
         yield back.coverage(known.accuracy.coverage)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from orc_lab.importers import run
-from orc_lab.importers.record import Context, Parsed, Reading, as_raw
 from orc_lab.importers.reading.source import Source
+from orc_lab.importers.record import Context, Parsed, Reading, as_raw
 from orc_lab.importers.taskwarrior import export as taskwarrior
 from orc_lab.model.entities import ImportRecord, Todo
 from orc_lab.workbench.bench import Workbench
@@ -35,7 +35,8 @@ def test_an_id_that_stands_in_a_file_twice_costs_no_record(
     twice = [parsed("a", "Dig"), parsed("b", "Sow"), parsed("a", "Dig deep"), parsed("a", "Dig deeper")]
     reads(monkeypatch, twice, as_they_come=as_they_come)
     first, again = (run.commit(bench, run.plan(bench, b"[]", format="taskwarrior", now=NOW)) for _ in range(2))
-    assert accounted(first) and accounted(again)
+    assert accounted(first)
+    assert accounted(again)
     assert (first.new, again.new, sum(told(first.left_out).values())) == (2, 0, 2)
     assert told(first.left_out) == told(again.left_out)
     assert {one.title for one in bench.find(Todo)} == {"Sow", "Dig" if as_they_come else "Dig deeper"}

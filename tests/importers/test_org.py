@@ -375,7 +375,7 @@ def test_odd_headings_block_nothing(bench: Workbench, bring: Bring) -> None:
         "a clock of it can't be read: left out": 2,
         "a clock of it lies in the future: left out": 1,
         "a line of its log can't be read: it stands in the raw record only": 1,
-        "it has ended, but nothing says since when: taken as its last known day": 1,
+        "it is done, but nothing says since when: taken as its last known day": 1,
         "its effort is no duration: left empty": 1,
         "its DEADLINE is no date: left empty": 1,
         "its priority lies outside of the scale: taken as low": 1,

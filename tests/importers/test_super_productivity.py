@@ -270,7 +270,7 @@ def test_notes_stand_among_what_happened_to_their_project(bench: Workbench, brin
         ({"timeSpentOnDay": {"2024-11-01": 5}}, "some of its time was spent before it was created: taken as then"),
         ({"timeSpent": HOUR}, "its time is not told by day: taken as known with its last change"),
         ({"isDone": "yes"}, "whether it is done is neither true nor false: taken as not done"),
-        ({"isDone": True}, "nothing says since when it is closed: taken as its last known date"),
+        ({"isDone": True}, "it is done, but nothing says since when: taken as its last known day"),
         (
             {"isDone": True, "doneOn": ms("2024-01-01T00:00")},
             "it was completed before it was created: taken as completed then",

@@ -196,7 +196,7 @@ def test_a_mapping_names_the_estimate_and_its_unit(bench: Workbench, bring: Brin
         ({"description": None}, "it has no title: called (untitled)"),
         ({"description": "x" * 2000}, "its title is longer than 1000 characters: cut"),
         ({"description": "half \ud800"}, "its title held characters that no text can hold: replaced"),
-        ({"status": "completed"}, "nothing says since when it is closed: taken as its last known date"),
+        ({"status": "completed"}, "it is done, but nothing says since when: taken as its last known day"),
         ({"status": "deleted", "end": "20200101T000000Z"}, "it was closed before it was created: taken as closed then"),
         (
             {"status": "completed", "end": "20250302T000000Z", "start": "20250401T000000Z"},

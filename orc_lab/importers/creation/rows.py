@@ -5,9 +5,9 @@ described, and is taken to have come to its last status with its last change.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from orc_lab.importers.reading import values
+from orc_lab.importers.reading import lived, values
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.record import Step, history
 from orc_lab.model.entities import CLOSED, OPEN, Entity, Priority, ProjectStatus, Status, Todo
@@ -52,30 +52,39 @@ def as_id(value: object) -> str | None:
     return (id if values.clean(id) == id else id.encode("unicode_escape").decode()) or None
 
 
-def times(fields: Fields) -> tuple[int, int]:
+class Times(NamedTuple):
+    """When a record was made and last changed, and the last date that it tells itself: None where it tells none."""
+
+    created: int
+    updated: int
+    told: int | None
+
+
+def times(fields: Fields) -> Times:
     """Return when a record was made and last changed."""
     created, updated = fields.past("created", 9), fields.past("updated", 17)
+    told = max((one for one in (created, updated) if one is not None), default=None)
     if created is None:
         others = [updated, fields.past("started", 9), fields.past("completed", 17)]
         created = min((one for one in others if one is not None), default=None)
-        told = "its first known date" if created else "now"
+        fields.note(f"it has no date of creation: taken as {'its first known date' if created else 'now'}")
+        told = told or created
         created = created or fields.context.now
-        fields.note(f"it has no date of creation: taken as {told}")
     if updated is not None and updated < created:
         fields.warn("it was changed before it was made: taken as unchanged")
-    return created, max(created, updated or created)
+    return Times(created, max(created, updated or created), told)
 
 
 def intention(fields: Fields) -> Row:
     """Return an intention as it is."""
-    created, updated = times(fields)
+    created, updated, _ = times(fields)
     first = {"title": fields.title(), "description": fields.text("description")}
     return first | {"created_at": created, "updated_at": updated}, [], {}
 
 
 def project(fields: Fields) -> Row:
     """Return a project as it began, active and at 0, and the step to what became of it."""
-    created, updated = times(fields)
+    created, updated, told = times(fields)
     status = fields.choice("status", _PROJECT_STATUSES, ProjectStatus.ACTIVE)
     first = {
         "title": fields.title(),
@@ -89,8 +98,8 @@ def project(fields: Fields) -> Row:
     reached: dict[str, Any] = {"status": status, "progress": _progress(fields)}
     end = updated
     if status is ProjectStatus.COMPLETED:
-        end = _end(fields, created, updated)
-        reached["completed_at"] = end
+        reached["completed_at"] = _end(fields, created, told)
+        end = reached["completed_at"] or updated
     changed = {name: value for name, value in reached.items() if value not in (ProjectStatus.ACTIVE, 0)}
     return *history(first, [Step(at=end, values=changed)] if changed else ()), _link(fields, "intention")
 
@@ -108,12 +117,14 @@ def _progress(fields: Fields) -> int:
     return round(min(100.0, max(0.0, found)))
 
 
-def _end(fields: Fields, created: int, updated: int) -> int:
-    """Return when something was completed: as told, else with its last change."""
+def _end(fields: Fields, created: int, last: int | None) -> int | None:
+    """Return when something was completed: as told, else with its last change; None where it tells no date at all."""
     told = fields.past("completed", 17)
+    if told is None and last is None:
+        return lived.end(fields, Status.DONE)
     if told is None:
         fields.note("it tells no time of completion: taken as its last change")
-        return updated
+        return last
     if told < created:
         fields.warn("it was completed before it was made: taken as completed when made")
     return max(told, created)
@@ -121,7 +132,7 @@ def _end(fields: Fields, created: int, updated: int) -> int:
 
 def todo(fields: Fields) -> Row:
     """Return a todo as it began, and the steps to its start and its last status."""
-    created, updated = times(fields)
+    created, updated, told = times(fields)
     status = fields.choice("status", STATUSES, Status.DUMPED)
     if fields.get("finished") is True and status not in CLOSED:
         status = Status.DONE
@@ -145,14 +156,23 @@ def todo(fields: Fields) -> Row:
         "created_at": created,
         "updated_at": updated,
     }
-    return *history(first, _steps(fields, status, entry, actual, estimate, created, updated)), links
+    return *history(first, _steps(fields, status, entry, actual, estimate, (created, updated, told))), links
 
 
 def _steps(
-    fields: Fields, status: Status, entry: Status, actual: float | None, estimate: float | None, created: int, last: int
+    fields: Fields,
+    status: Status,
+    entry: Status,
+    actual: float | None,
+    estimate: float | None,
+    times: tuple[int, int, int | None],
 ) -> Sequence[Step]:
+    created, last, told = times
     done = status is Status.DONE
-    end = _end(fields, created, last) if done else last
+    completed = _end(fields, created, told) if done else None
+    end = last if completed is None else max(completed, created)
+    if status is Status.DROPPED and told is None:
+        lived.end(fields, status)
     started = fields.past("started", 9)
     frozen = {} if estimate is None else {"original_estimate_hours": estimate}
     steps = []
@@ -163,7 +183,7 @@ def _steps(
         steps.append(Step(at=started, values={"started_at": started, **frozen}))
     reached: dict[str, Any] = {"status": status} if status is not entry else {}
     reached |= {"adjusted_hours": actual} if actual else {}
-    reached |= {"completed_at": end, **frozen} if done else {}
+    reached |= {"completed_at": completed and end, **frozen} if done else {}
     return [*steps, Step(at=end, values=reached)] if reached else steps
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from orc_lab.importers.org.outline import Change, Clock, Heading
 from orc_lab.importers.org.stamps import Stamp, stamp
+from orc_lab.importers.reading import lived
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.values import at_hour
 from orc_lab.importers.reading.work_time import instant, interval
@@ -45,9 +46,13 @@ def life(heading: Heading, fields: Fields, keywords: Mapping[str, bool], entry: 
     )
     statuses = _statuses(heading, fields, keywords, entry, changes, ended)
     first = _first(heading, keywords, entry, changes)
-    last = max([created, *(at for at, _ in statuses), *(one[1] or one[0] for one in sessions)])
     if ended.over:
-        statuses = [*statuses, (_end(ended, statuses, last, fields), _status(str(heading.keyword), keywords, entry))]
+        last = _status(str(heading.keyword), keywords, entry)
+        known = [at for at, _ in statuses] + [one[1] or one[0] for one in sessions]
+        end = _end(ended, statuses, [*known, *([created] if known or _is_dated(heading) else [])], last, fields)
+        if end is None:
+            return Life(created=created, status=last, steps=())
+        statuses = [*statuses, (end, last)]
     steps = _steps(statuses, _started(statuses, sessions), estimate)
     return Life(created=created, status=first, steps=steps, sessions=sessions)
 
@@ -125,7 +130,7 @@ def _ended(heading: Heading, told: _Told, keywords: Mapping[str, bool]) -> _End:
 
 
 def _created(heading: Heading, told: _Told, others: Sequence[int]) -> int:
-    text = heading.properties.get("CREATED") or heading.properties.get("CREATED_AT") or heading.properties.get("ADDED")
+    text = _told_creation(heading)
     created = told.at(text, 9, "created") if text else None
     fields = told.fields
     if created is None:
@@ -135,6 +140,15 @@ def _created(heading: Heading, told: _Told, others: Sequence[int]) -> int:
         fields.note("it was worked on before it was created: taken as created then")
         return min(others)
     return created
+
+
+def _told_creation(heading: Heading) -> str | None:
+    return heading.properties.get("CREATED") or heading.properties.get("CREATED_AT") or heading.properties.get("ADDED")
+
+
+def _is_dated(heading: Heading) -> bool:
+    text = _told_creation(heading)
+    return text is not None and stamp(text) is not None
 
 
 def _first(heading: Heading, keywords: Mapping[str, bool], entry: Status, changes: Sequence[Logged]) -> Status:
@@ -175,15 +189,15 @@ def _with_rounds(found: list[tuple[int, Status]], rounds: int, fields: Fields) -
     return found
 
 
-def _end(ended: _End, statuses: Sequence[tuple[int, Status]], last: int, fields: Fields) -> int:
-    """Return when a task ended: as told, else with the end that its log tells, else in the evening of its last day."""
+def _end(
+    ended: _End, statuses: Sequence[tuple[int, Status]], known: Sequence[int], last: Status, fields: Fields
+) -> int | None:
+    """Return when a task ended: as told, else with the end that its log tells, else as far as dates of it are known."""
     if ended.at is not None:
         return max(ended.at, statuses[-1][0]) if statuses else ended.at
     if statuses and statuses[-1][1] in CLOSED:
         return statuses[-1][0]
-    fields.warn("it has ended, but nothing says since when: taken as its last known day")
-    clock = fields.context.clock
-    return max(last, min(at_hour(clock.day(last), 17, clock), fields.context.now))
+    return lived.end(fields, last, *known)
 
 
 def _status(word: str, keywords: Mapping[str, bool], entry: Status) -> Status:

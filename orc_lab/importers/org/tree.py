@@ -10,14 +10,14 @@ from orc_lab.importers.org.life import Interval
 from orc_lab.importers.org.outline import Heading, Outline
 from orc_lab.importers.org.stamps import stamp
 from orc_lab.importers.org.walk import Met, Span, Walk
-from orc_lab.importers.reading import recurring
+from orc_lab.importers.reading import lived, recurring
 from orc_lab.importers.reading.comments import comment
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.links import with_links
 from orc_lab.importers.reading.values import clean
 from orc_lab.importers.reading.work_time import instant, session
 from orc_lab.importers.record import Context, Parsed, as_raw, history
-from orc_lab.model.entities import Entity, Priority, Project, Todo
+from orc_lab.model.entities import CLOSED, Entity, Priority, Project, Todo
 from orc_lab.workbench import pipeline
 
 _PAST = (":CREATED:", "CLOCK: [", "CLOSED: [", "- State ")  # org writes the newest first
@@ -72,7 +72,7 @@ class Tree:
             {
                 "title": fields.title(),
                 "description": with_links(fields.text("description"), links),
-                "status": life.status,
+                **(lived.closed(life.status, estimate) if life.status in CLOSED else {"status": life.status}),
                 "priority": self._priority(heading, fields),
                 "category": place.category,
                 "tags": tuple(dict.fromkeys(place.tags)),

@@ -18,7 +18,7 @@ from orc_lab.importers.reading.quick_fields import QuickFields
 from orc_lab.importers.record import Context, Parsed, Step, as_raw, history
 from orc_lab.importers.super_productivity import described, rows
 from orc_lab.model.codec import MOST_HOURS
-from orc_lab.model.entities import Status, Todo
+from orc_lab.model.entities import CLOSED, Status, Todo
 from orc_lab.workbench import pipeline
 
 _NAMES = {
@@ -135,7 +135,9 @@ class Tasks:
             "status": pipeline.entry_status(links.get("project_id"), estimate),
             "created_at": life.created,
             "updated_at": life.updated,
-        } | described.described(fields, self.tags, estimate, self._context, is_open=life.ended is None)
+        } | described.described(fields, self.tags, estimate, self._context, is_open=life.status not in CLOSED)
+        if life.ended is None and life.status in CLOSED:
+            first |= lived.closed(life.status, estimate)
         steps = lived.steps(life.started, life.ended, life.status, estimate)
         if not parent:
             steps += self._worked(fields, days, life)
@@ -156,7 +158,7 @@ class Tasks:
 
     def _life(self, fields: Fields, archived: bool, days: Days) -> "_Life":
         now = self._context.now
-        created, updated = fields.past("created", 9), fields.past("updated", 17)
+        created, updated = (told := fields.past("created", 9)), fields.past("updated", 17)
         status, completed = _status(fields, archived)
         began = self._hours_of(days[0][0])[1] if days else None
         if created is None:
@@ -166,12 +168,11 @@ class Tasks:
         ended = None
         if status is not None:
             if completed is None:
-                fields.note("nothing says since when it is closed: taken as its last known date")
-                late = min(self._hours_of(days[-1][0])[2], now) if days else 0
-                completed = max(late, updated or 0, created)
+                late = min(self._hours_of(days[-1][0])[2], now) if days else None
+                completed = lived.end(fields, status, late, updated, told, evening=False)
             elif completed < created:
                 fields.warn("it was completed before it was created: taken as completed then")
-            ended = max(completed, created)
+            ended = None if completed is None else max(completed, created)
         started = None if began is None else min(max(began, created), now if ended is None else ended)
         return _Life(created, started, ended, status or Status.COMMITTED, max(created, updated or created))
 

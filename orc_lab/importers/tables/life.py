@@ -5,11 +5,11 @@ one day is in order. A task begins as far along as it is described, is committed
 status says. Its actual hours are known when it ends; those of an open one, at the import.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orc_lab.importers.reading import values
+from orc_lab.importers.reading import lived, values
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.values import bare
 from orc_lab.importers.record import Step
@@ -41,12 +41,21 @@ Dates = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """When a task was created, started and ended (instants in this order), and its last status."""
+    """When a task was created, started and ended (instants in this order), and its last status. One that is closed and
+    has no end, ended nobody knows when."""
 
     created: int
     started: int | None
     ended: int | None
     status: Status
+
+    def begun(self, entry: Status, estimate: float | None, actual: float | None) -> dict[str, Any]:
+        """Return what is so from its creation; `entry` is how far along a task begins."""
+        if self.status in OPEN:
+            return {"status": self.status}
+        if self.ended is not None:
+            return {"status": entry}
+        return lived.closed(self.status, estimate) | ({} if actual is None else {"adjusted_hours": actual})
 
     def steps(self, estimate: float | None, actual: float | None, now: int) -> list[Step]:
         """Return the steps after its creation, with what was estimated and what it took, in hours."""
@@ -59,7 +68,7 @@ class Life:
         if self.ended is not None:
             done = {"completed_at": self.ended, **frozen} if self.status is Status.DONE else {}
             steps.append(Step(at=self.ended, values={"status": self.status, **done, **hours}))
-        elif hours:
+        elif hours and self.status in OPEN:
             steps.append(Step(at=now, values=hours))
         return steps
 
@@ -70,7 +79,7 @@ def life(fields: Fields, mapping: ColumnMapping, dates: Dates) -> Life | str:
     status, reason = _status(fields, mapping, ended)
     if reason is not None:
         return reason
-    created = fields.past("created", 9, dates.get("created"))
+    created = told = fields.past("created", 9, dates.get("created"))
     started = fields.past("started", 9, dates.get("started"))
     if created is None:
         known = [one for one in (started, completed) if one is not None]
@@ -80,7 +89,9 @@ def life(fields: Fields, mapping: ColumnMapping, dates: Dates) -> Life | str:
         status = Status.COMMITTED if started is not None else entry(fields)
     if status in OPEN:
         return Life(created=created, started=_within(fields, started, created, None), ended=None, status=status)
-    end = _end(fields, status, completed, max(created, started or created), created)
+    end = _end(fields, status, completed, [told, started], created)
+    if end is None:
+        return Life(created=created, started=None, ended=None, status=status)
     if status is Status.DONE and started is None:
         fields.note("it has no date of its start: taken as started when created")
         started = created
@@ -135,12 +146,12 @@ def _status(fields: Fields, mapping: ColumnMapping, ended: bool) -> tuple[Status
     return STATUSES[word] or otherwise, None
 
 
-def _end(fields: Fields, status: Status, completed: int | None, last: int, created: int) -> int:
-    """Return when a task ended: as told, but never before it began; else in the evening of its last known day."""
+def _end(
+    fields: Fields, status: Status, completed: int | None, known: Sequence[int | None], created: int
+) -> int | None:
+    """Return when a task ended: as told, but never before it began; else as far as dates of it are known."""
     if completed is None:
-        fields.warn(f"it is {status}, but nothing says since when: taken as its last known day")
-        clock = fields.context.clock
-        return max(last, min(values.at_hour(clock.day(last), 17, clock), fields.context.now))
+        return lived.end(fields, status, *known)
     if completed < created:
         fields.warn("it was completed before it was created: taken as completed then")
     return max(completed, created)

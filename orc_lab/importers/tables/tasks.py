@@ -20,7 +20,7 @@ from orc_lab.importers.tables import table as csv_table
 from orc_lab.importers.tables.dates import forms
 from orc_lab.importers.tables.mapping import PRESETS, TARGETS, ColumnMapping, for_header, names_unit, unit_of
 from orc_lab.importers.tables.table import Table
-from orc_lab.model.entities import OPEN, Project, Todo
+from orc_lab.model.entities import Project, Todo
 from orc_lab.model.ids import derived_id
 from orc_lab.model.spreadsheet import unguarded
 
@@ -263,7 +263,7 @@ class _Layout:
             {
                 "title": fields.title(),
                 "description": fields.text("description"),
-                "status": life.status if life.status in OPEN else task_life.entry(fields),
+                **life.begun(task_life.entry(fields), estimate, actual),
                 "priority": task_life.priority(fields, self._mapping),
                 "category": fields.text("category"),
                 "tags": self._all_tags(fields, cells),

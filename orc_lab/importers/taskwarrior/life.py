@@ -73,9 +73,11 @@ def row(fields: Fields, names: Names, project: str | None) -> tuple[dict[str, An
         "estimated_hours": estimate,
         "priority": None if fields.get("priority") is None else fields.choice("priority", LETTERS, Priority.MEDIUM),
         "due_date": day(fields, "due"),
-        "snoozed_until": _snoozed(fields) if ended is None else None,
+        "snoozed_until": _snoozed(fields) if status is None else None,
     }
     first |= {name: value for name, value in more.items() if value}
+    if status is not None and ended is None:
+        first |= lived.closed(status, estimate)
     steps = lived.steps(started, ended, status or Status.COMMITTED, estimate)
     if spent := hours(fields, "actual", names.actual_unit):
         steps.append(Step(at=updated if ended is None else ended, values={"adjusted_hours": spent}))
@@ -93,7 +95,9 @@ def _status(fields: Fields) -> Status | None:
 
 def _times(fields: Fields, status: Status | None) -> tuple[int, int | None, int | None, int]:
     """Return when a task was made, started, ended and last changed; an open one has no end."""
-    made, started, end, updated = (fields.past(name, 9) for name in ("created", "started", "ended", "updated"))
+    made, started, end, updated = told = tuple(
+        fields.past(name, 9) for name in ("created", "started", "ended", "updated")
+    )
     known = [one for one in (started, end, updated) if one is not None]
     if made is None:
         fields.note(f"it has no date of creation: taken as {'its first known date' if known else 'now'}")
@@ -101,8 +105,9 @@ def _times(fields: Fields, status: Status | None) -> tuple[int, int | None, int 
     if status is None:
         return made, None if started is None else max(started, made), None, max(made, updated or made)
     if end is None:
-        fields.note("nothing says since when it is closed: taken as its last known date")
-        end = max(made, *known) if known else made
+        end = lived.end(fields, status, *told, evening=False)
+        if end is None:
+            return made, None, None, made
     elif end < made:
         fields.warn("it was closed before it was created: taken as closed then")
     end = max(end, made)

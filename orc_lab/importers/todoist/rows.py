@@ -175,7 +175,7 @@ class Rows:
             {
                 "title": task.title(fields, said.title),
                 "description": with_links(fields.text("description"), said.links),
-                "status": pipeline.entry_status(project, estimate),
+                **life.begun(pipeline.entry_status(project, estimate), estimate, None),
                 "priority": task.priority(fields),
                 "category": self._category(record),
                 "tags": self._tags(fields),

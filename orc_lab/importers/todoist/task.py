@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from orc_lab.importers.reading import recurring
+from orc_lab.importers.reading import lived, recurring
 from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
 from orc_lab.importers.reading.values import at_hour, number
 from orc_lab.importers.tables.life import Life
@@ -47,8 +47,9 @@ def life(fields: Fields, created: int, done: bool, ended: int | None, entry: Sta
     if not done:
         return Life(created=created, started=None, ended=None, status=entry)
     if ended is None:
-        fields.warn("it is done, but nothing says since when: taken as its last known day")
-        ended = past(fields, ("updated_at",)) or created
+        ended = lived.end(fields, Status.DONE, past(fields, ("updated_at",)), past(fields, CREATED), evening=False)
+    if ended is None:
+        return Life(created=created, started=None, ended=None, status=Status.DONE)
     if ended < created:
         fields.warn("it was completed before it was created: taken as completed then")
     return Life(created=created, started=None, ended=max(created, ended), status=Status.DONE)

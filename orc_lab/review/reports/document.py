@@ -12,6 +12,7 @@ from orc_lab.mirror.features import Frames
 from orc_lab.model.week import Week
 from orc_lab.review import page, view
 from orc_lab.review.blocks import SCHEMA, Definition, Section
+from orc_lab.review.made import UNDATED
 from orc_lab.review.sentence import Sentence, say, shown
 
 
@@ -66,6 +67,8 @@ def notes(frames: Frames, sample: bool) -> tuple[Sentence, ...]:
                 until=frames.clock.day(frames.imported_until),
             )
         )
+    if len(frames.undated):
+        told.append(say(UNDATED, todos=len(frames.undated)))
     return tuple(told)
 
 
