@@ -63,11 +63,11 @@ def _nothing_undated() -> pd.DataFrame:
 class Frames:
     """What was known about a person's work at an instant.
 
-    `tasks`: a row a todo, in order of creation; those that were imported as finished or dropped without any date of it
-    stand in `undated` instead, for they would count in the week of the import. `completed` and `dropped` stand only where that is its status,
+    `tasks`: a row a todo, in order of creation. `completed` and `dropped` stand only where that is its status,
     `estimate_hours` is the estimate as it was when work first started, `actual_hours` what the person added and the
     sessions. `tags` are separated by spaces. `snoozed` is the day on which a todo comes back, also one that is over;
-    `blocked` whether an open todo has to be done before it.
+    `blocked` whether an open todo has to be done before it. Those that were imported as finished or dropped without any
+    date of it stand in `undated` instead, for they would count in the week of the import.
 
     `weekly`: a row an ISO week from the first todo's to that of the instant, zero weeks included. `estimated_hours`
     are those of the todos done; `hours` those worked: of a session in the week it started, of everything else in the

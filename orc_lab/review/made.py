@@ -10,7 +10,10 @@ from orc_lab.agents.velocity.throughput import SCENARIOS
 from orc_lab.review.blocks import Definition
 from orc_lab.review.facts import ACCURACY_WEEKS, USUAL_WEEKS
 
-UNDATED = "{todos:# imported todo|# imported todos} ended without a date that the file tells: left out of every figure over time."
+UNDATED = (
+    "{todos:# imported todo|# imported todos} ended without a date that the file tells: left out of every figure over "
+    "time."
+)
 THROUGHPUT = Definition(
     term="Todos done",
     rule=f"Todos completed in your week, Monday to Sunday. A usual week is the median of the {USUAL_WEEKS} complete "

@@ -276,6 +276,22 @@ def test_the_same_id_twice(bench: Workbench, bring: Bring) -> None:
     assert json.loads(kept.raw)["title"] == "older"
 
 
+@pytest.mark.parametrize("dateless_first", [True, False])
+@pytest.mark.parametrize("kind", ["todos", "projects"])
+def test_of_two_with_one_id_the_one_without_a_date_is_the_older(bring: Bring, kind: str, dateless_first: bool) -> None:
+    dated = todo(title="dated", status="active")
+    dateless = {"id": "t1", "title": "dateless", "status": "active"}
+    report = bring(store(**{kind: [dateless, dated] if dateless_first else [dated, dateless]}))
+    assert [one.title for one in report.fates] == ["dated", "dateless"]
+    assert told(report.left_out) == {"the file holds a newer record with the same id": 1}
+
+
+def test_of_two_without_dates_the_later_one_counts(bench: Workbench, bring: Bring) -> None:
+    report = bring(store(todos=[{"id": "t1", "title": "first"}, {"id": "t1", "title": "second"}]))
+    assert bench.get(Todo, "t1").title == "second"
+    assert told(report.left_out) == {"a later record of the file has the same id": 1}
+
+
 def test_the_same_record_again_and_again(bench: Workbench, bring: Bring) -> None:
     given = store(todos=[todo(), todo(), todo(), todo(title="other"), todo()])
     report = bring(given)

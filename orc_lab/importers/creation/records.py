@@ -122,7 +122,7 @@ class Records:
         for id in ids:
             entry = entries.pop()
             if id is None or times[id] > 1:
-                again.append(self._record(kind, entry))
+                again.append(self._record(kind, entry, alone=False))
             else:
                 yield self._record(kind, entry)
         yield from settled(again)
@@ -139,7 +139,8 @@ class Records:
             notes.append(f"The records belong to {len(self._users)} users of the old app; all are yours now.")
         return notes
 
-    def _record(self, kind: type[Entity], entry: Any) -> Parsed:
+    def _record(self, kind: type[Entity], entry: Any, *, alone: bool = True) -> Parsed:
+        """Return a record as its kind is read; of one that is not alone with its id, how new it is."""
         raw, content = as_raw(entry)
         noun = kind.noun.replace(" ", "-")
         if not isinstance(entry, dict):
@@ -167,7 +168,7 @@ class Records:
             raw=raw,
             content_hash=content,
             row_id=id if id and _FIT_ID.fullmatch(id) else None,
-            updated=(steps[-1].values if steps else first)["updated_at"],
+            updated=0 if alone else creation_rows.last_told(fields),
             issues=fields.issues(external_id),
         )
 
@@ -184,7 +185,7 @@ class Records:
             values=row,
             raw=raw,
             content_hash=content,
-            updated=row["updated_at"],
+            updated=creation_rows.last_told(fields),
             issues=fields.issues(external_id),
         )
 

@@ -75,6 +75,16 @@ def times(fields: Fields) -> Times:
     return Times(created, max(created, updated or created), told)
 
 
+def last_told(fields: Fields) -> int:
+    """Return the last date that a record tells, 0 where it tells none: of two with one id that is the older one."""
+    noted = list(fields.odd)
+    told = [
+        fields.past(name, hour) for name, hour in (("created", 9), ("updated", 17), ("started", 9), ("completed", 17))
+    ]
+    fields.odd = noted  # what is odd about them is said where they are taken
+    return max((one for one in told if one is not None), default=0)
+
+
 def intention(fields: Fields) -> Row:
     """Return an intention as it is."""
     created, updated, _ = times(fields)

@@ -95,9 +95,8 @@ def _status(fields: Fields) -> Status | None:
 
 def _times(fields: Fields, status: Status | None) -> tuple[int, int | None, int | None, int]:
     """Return when a task was made, started, ended and last changed; an open one has no end."""
-    made, started, end, updated = told = tuple(
-        fields.past(name, 9) for name in ("created", "started", "ended", "updated")
-    )
+    told = [fields.past(name, 9) for name in ("created", "started", "ended", "updated")]
+    made, started, end, updated = told
     known = [one for one in (started, end, updated) if one is not None]
     if made is None:
         fields.note(f"it has no date of creation: taken as {'its first known date' if known else 'now'}")
