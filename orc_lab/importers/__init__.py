@@ -12,6 +12,7 @@ there     what stands in the database already
 rows      a record as the row that it becomes: checked, in plain values, and in a line to be read
 packed    rows that wait to be written, packed
 decide    what is new, what is there already, what is left out and why: a Plan, without writing
+revision  what of a record that changed since it was imported is taken over
 write     a Plan's rows with their history and the activities that tell it
 kept      the copy of the file, beside the database
 report    the plan or the outcome: in numbers and sentences, and record by record

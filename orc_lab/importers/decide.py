@@ -11,6 +11,7 @@ from orc_lab.importers.packed import Packed
 from orc_lab.importers.reading.source import Source
 from orc_lab.importers.record import Context, Issue, Parsed, Reading, Severity, passed, settled
 from orc_lab.importers.report import Fate, Report, groups, issue_groups
+from orc_lab.importers.revision import Revision, revised
 from orc_lab.importers.there import There
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import KINDS, Entity, ImportRecord, Project
@@ -41,8 +42,9 @@ class Plan:
     """What an import will do, decided when the change log stood at `head`.
 
     `rows` stand in the order of their kinds, each after those it refers to, but for a todo's parent: that is in
-    `parents`. `taken` are those that take the place of a row which is here. `records` are the new import records,
-    `reconsidered` those left out before and imported now; `kept` is what will be kept of the file.
+    `parents`. `taken` are those that take the place of a row which is here, `revisions` what changed in the file of
+    rows that are here. `records` are the new import records, `reconsidered` those that are known and changed, or left
+    out before and imported now; `kept` is what will be kept of the file.
     """
 
     source: Source
@@ -55,6 +57,7 @@ class Plan:
     taken: Packed
     parents: Mapping[str, str]
     records: Packed
+    revisions: Sequence[Revision]
     reconsidered: Sequence[ImportRecord]
     report: Report
 
@@ -79,6 +82,7 @@ def decide(
         taken=decision.taken,
         parents=decision.parents,
         records=decision.records,
+        revisions=decision.revisions,
         reconsidered=decision.reconsidered,
         report=decision.report(format, source.name),
     )
@@ -94,6 +98,7 @@ class _Decision:
         self.taken = Packed()
         self.records = Packed(tightly=long)
         self.parents: dict[str, str] = {}
+        self.revisions: list[Revision] = []
         self.reconsidered: list[ImportRecord] = []
         self._reading = reading
         self._source = reading.source
@@ -123,7 +128,7 @@ class _Decision:
     def report(self, format: str, name: str) -> Report:
         """Return the decision in numbers and sentences."""
         passed = self._reading.passed_over
-        changed = groups(("", one.external_id) for one in self._fates if one.outcome == "changed")
+        changed = groups((one.why or "", one.external_id) for one in self._fates if one.outcome == "changed")
         left_out = ((one.why or "", one.external_id) for one in self._fates if one.outcome == "left out")
         return Report(
             format=format,
@@ -137,6 +142,7 @@ class _Decision:
             gone=self._tally["gone"],
             changed=self._tally["changed"],
             changed_examples=changed[0].examples if changed else (),
+            changes=changed,
             imported={kind.table.replace("_", " "): n for kind in KINDS.values() if (n := self._count_of(kind))},
             left_out=groups(left_out, passed),
             issues=issue_groups(self._issues),
@@ -176,16 +182,34 @@ class _Decision:
             self._fates.append(Fate(record.external_id, record.kind.noun, title, outcome, row_id, why))
 
     def _recall(self, record: Parsed, known: Known) -> None:
-        """Leave a record alone that was imported before, whatever became of it since."""
+        """Leave a record alone that was imported before, whatever became of it since, but for what changed in it."""
         if known.subject_id in self._there.alive:
             self._ids[record.external_id] = str(known.subject_id)
         if known.left_out is not None:
             self._tell(record, "left out", known.subject_id, known.left_out)
         elif known.subject_id not in self._there.alive:
             self._tell(record, "gone")
+        elif known.content_hash == record.content_hash:
+            self._tell(record, "there", known.subject_id)
         else:
-            same = known.content_hash == record.content_hash
-            self._tell(record, "there" if same else "changed", known.subject_id)
+            self._revise(record, str(known.subject_id))
+
+    def _revise(self, record: Parsed, id: str) -> None:
+        """Take over what changed in a record since it was imported, where it wasn't changed here."""
+        why = record.left_out or ("it is one of several with one row here" if record.same_as is not None else None)
+        found = why or self._links(record)
+        if not isinstance(found, str):
+            try:
+                life = rows.life(record, id, found, self._context.user_id)
+                revision = revised(record, id, life, *self._there.standing(record.kind, id), self._context.now)
+            except InvalidValue as error:
+                found = str(error)
+            else:
+                why = revision.said
+                self._issues += record.issues
+                self.revisions += [revision] if revision.values else []
+        self._tell(record, "changed", id, why or f"kept as it is here: {found}")
+        self._remember(record, self._there.import_id(record), id)
 
     def _leave(self, record: Parsed, import_id: str, why: str, subject_id: str | None = None) -> None:
         if record.made:

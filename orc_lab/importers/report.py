@@ -43,7 +43,7 @@ class Report:
     """What an import brings, or brought where `committed`.
 
     `records` counts what stands in the file; each is one of `new`, `merged` (into another), `there` (already),
-    `changed` (in the file since the last import; kept as it is here), `gone` (deleted here since) or left out.
+    `changed` (in the file since the last import; `changes` tell what became of that), `gone` (deleted here since) or left out.
     `imported` counts the rows by kind; there may be more of them than `new` records, as a project for each name.
     `samples` are lines with titles and what they become. `fates` tells of each record, `odd` what was odd about it.
     """
@@ -67,6 +67,7 @@ class Report:
     fates: Sequence[Fate] = ()
     odd: Sequence[Issue] = ()
     kept: str | None = None
+    changes: Sequence[Group] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return all but the single records as plain values for JSON."""
@@ -111,7 +112,8 @@ class Report:
             (self.gone, "deleted here since the last import, and stay so"),
         ):
             found += [f"  {count:,} {what}"] if count else []
-        if self.changed:
+        found += _told("Changed in the file since the last import", self.changes)
+        if self.changed and not self.changes:
             more = ", …" if self.changed > len(self.changed_examples) else ""
             which = ", ".join(self.changed_examples) + more
             found.append(f"  {self.changed:,} changed since the last import, kept as it is here ({which})")

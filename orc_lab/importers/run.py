@@ -122,7 +122,7 @@ def commit(wb: Workbench, plan: Plan, progress: Progress | None = None) -> Repor
         plan = _current(wb, plan)
         if not (plan.records or plan.reconsidered):
             raise _NothingNew  # another import was faster: takes the edit back, which would be an empty one
-        write(tx, plan, progress)
+        write(wb.db, tx, plan, progress)
         copy = _keep(wb, plan)
     large = copy is None and len(plan.kept) > kept.LARGEST
     notes = (*plan.report.notes, kept.NOT_KEPT) if large else plan.report.notes

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from orc_lab.importers.record import Parsed
+from orc_lab.model.change import Value
 from orc_lab.model.entities import KINDS, Entity, Intention, Project, Todo, WeeklyGoal
 from orc_lab.model.ids import derived_id
 from orc_lab.store import provenance, repository
@@ -26,6 +27,7 @@ class There:
         self._by_title: dict[str, str] | None = None
         self._taken: set[str] = set()
         self._empty: dict[type[Entity], bool] = {}
+        self._taken_back: set[int] | None = None
         self._wanted: dict[str, str] = {}  # by external id, of the records looked at
 
     def look(self, records: Sequence[Parsed]) -> None:
@@ -58,6 +60,12 @@ class There:
         if kind not in self._empty:
             self._empty[kind] = repository.count(self._db, kind, {}) == 0
         return set() if self._empty[kind] else provenance.existing(self._db, kind, ids)
+
+    def standing(self, kind: type[Entity], id: str) -> tuple[dict[str, Value], dict[str, Value]]:
+        """Return what imports gave the fields of a row, and what they are now."""
+        if self._taken_back is None:
+            self._taken_back = provenance.taken_back(self._db)
+        return provenance.given(self._db, kind, id, self._taken_back), provenance.here(self._db, kind, id)
 
     def import_id(self, record: Parsed) -> str:
         """Return the id of the import record that a record has, or will have."""

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from orc_lab.importers import revision
 from orc_lab.importers.decide import Plan, Progress
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Entity, ImportRecord, Todo
 from orc_lab.store.bulk import Bulk, PlainLife
-from orc_lab.store.database import Transaction
+from orc_lab.store.database import Database, Transaction
 
 _RECONSIDERED = ("subject", "subject_id", "content_hash", "raw", "left_out", "imported_at")
 _PARENT = columns(Todo).index("parent_id")
 _ENTRIES = 5  # of the log, for a record: more or less
 
 
-def write(tx: Transaction, plan: Plan, progress: Progress | None) -> None:
+def write(db: Database, tx: Transaction, plan: Plan, progress: Progress | None) -> None:
     """Write everything of a plan, and tell how many rows are written of how many."""
     total = len(plan.rows) + len(plan.records)
     with Bulk(tx, expected=_ENTRIES * len(plan.rows), telling=True) as bulk:
@@ -25,6 +26,7 @@ def write(tx: Transaction, plan: Plan, progress: Progress | None) -> None:
     for kind, lives in plan.taken.chunks():
         for life in lives:
             _take(tx, kind, life, plan.parents)
+    revision.write(db, tx, plan.revisions)
     for record in plan.reconsidered:
         tx.update(ImportRecord, record.id, {name: getattr(record, name) for name in _RECONSIDERED})
 

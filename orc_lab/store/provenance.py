@@ -1,9 +1,11 @@
-"""Where rows came from: what an import has brought before, and which ids are taken."""
+"""Where rows came from: what an import has brought before, what it gave them, and which ids are taken."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from orc_lab.model.change import Value
+from orc_lab.model.codec import columns
 from orc_lab.model.entities import Entity
 from orc_lab.store.database import Database
 
@@ -44,3 +46,27 @@ def existing(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
         sql = f"SELECT id FROM {kind.table} WHERE id IN ({', '.join('?' * len(chunk))})"
         found.update(id for (id,) in db.rows(sql, chunk))
     return found
+
+
+def taken_back(db: Database) -> set[int]:
+    """Return the edits that are undone, and not done again since."""
+    undone: set[int] = set()
+    pairs = db.rows("SELECT tx, undoes FROM change_tx WHERE undoes IS NOT NULL ORDER BY tx DESC")
+    for tx, undoes in pairs:  # the newest first: what took something back may have been taken back itself
+        if tx not in undone:
+            undone.add(undoes)
+    return undone
+
+
+def given(db: Database, kind: type[Entity], id: str, taken_back: Container[int]) -> dict[str, Value]:
+    """Return what imports gave the fields of a row last; empty fields that never were filled are missing."""
+    sql = """SELECT l.tx, c.field, c.new FROM change_log AS l JOIN change_cell AS c ON c.seq = l.seq
+        WHERE l.id = ? AND l."table" <> 'activities' AND l."table" = ? AND l.origin = 'import' ORDER BY l.seq"""
+    return {field: new for tx, field, new in db.rows(sql, (id, kind.table)) if tx not in taken_back}
+
+
+def here(db: Database, kind: type[Entity], id: str) -> dict[str, Value]:
+    """Return a row as it is, in plain values."""
+    names = columns(kind)
+    (row,) = db.rows(f"SELECT {', '.join(names)} FROM {kind.table} WHERE id = ?", (id,))
+    return dict(zip(names, row, strict=True))

@@ -179,7 +179,7 @@ def test_an_archive_file_belongs_to_its_own(bench: Workbench, bring: Bring) -> N
     report = bring(ARCHIVED.encode(), name="work.org_archive")
     assert (report.new, report.changed) == (2, 1)
     found = {one.title: one for one in bench.find(Todo)}
-    assert found["Figures"].status is Status.MATCHED  # it was imported before, and stays as it is here
+    assert (found["Figures"].status, found["Figures"].completed_at) == (Status.DONE, at("2025-04-01T10:00"))
     assert found["Colours"].parent_id == found["Figures"].id
     assert bench.count(Project) == 1
     assert {one.project_id for one in found.values()} == {bench.find(Project)[0].id}

@@ -107,13 +107,13 @@ def test_progress_is_told_while_reading(bench: Workbench) -> None:
     assert seen == [(500, 1200), (1000, 1200), (1200, 1200)]
 
 
-def test_what_changed_in_the_file_is_told_and_kept_as_it_is_here(bench: Workbench, bring: Bring) -> None:
+def test_what_changed_in_the_file_is_taken_over_and_told(bench: Workbench, bring: Bring) -> None:
     bring(store(todos=[todo(), todo("t2")]))
     bench.update(Todo, "t2", title="Mine")
     report = bring(store(todos=[todo(title="Theirs"), todo("t2"), todo("t3")]))
     assert (report.new, report.there, report.changed, report.changed_examples) == (1, 1, 1, ("todo:t1",))
-    assert {one.title for one in bench.find(Todo)} == {"Todo t1", "Mine", "Todo t3"}
-    assert "  1 changed since the last import, kept as it is here (todo:t1)" in report.lines()
+    assert {one.title for one in bench.find(Todo)} == {"Theirs", "Mine", "Todo t3"}
+    assert "  1 × taken over: title (todo:t1)" in report.lines()
 
 
 def test_what_was_deleted_here_does_not_rise(bench: Workbench, bring: Bring) -> None:
@@ -248,7 +248,7 @@ def test_record_by_record(bench: Workbench, bring: Bring) -> None:
     assert [one["remarks"] for one in told] == [
         "",
         "the project that it names is not there: imported without it; its status is unknown: taken as dumped",
-        "",
+        "taken over: title",
         "it is no record",
         "its week can't be read",
         "",

@@ -1,0 +1,123 @@
+"""What of a record that changed in the other tool since it was imported is taken over, field by field.
+
+Three values meet in a field: what the import gave it, what it is here now, and what the file says now. What the file
+says is taken where nobody changed the field here; a field that was changed here stays. What a file doesn't tell, clears
+nothing here: many exports tell less of a record than another one did.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orc_lab.importers import rows
+from orc_lab.importers.record import Parsed
+from orc_lab.model.change import Value
+from orc_lab.model.codec import checked_values
+from orc_lab.model.entities import CLOSED, OPEN, Entity, Intention, Project, ProjectStatus, Session, Status, Todo
+from orc_lab.store import repository
+from orc_lab.store.bulk import PlainLife
+from orc_lab.store.database import Database, Transaction
+from orc_lab.workbench import pipeline
+from orc_lab.workbench.record import edited
+
+_TEXTS = {"title": "title", "description": "notes"}
+_SHARED = _TEXTS | {"status": "status", "priority": "priority", "due_date": "due day"}
+_FIELDS: Mapping[type[Entity], Mapping[str, str]] = {
+    Intention: _TEXTS,
+    Project: _SHARED | {"why": "why", "progress": "progress", "intention_id": "intention"},
+    Todo: _SHARED
+    | {"project_id": "project", "category": "category", "tags": "tags", "snoozed_until": "snoozed until"}
+    | {
+        "estimated_hours": "estimate",
+        "adjusted_hours": "hours",
+        "started_at": "start",
+        "completed_at": "completion",
+        "created_at": "creation",
+    },
+    Session: {"ended_at": "end"},
+}
+_NOTHING = "only in what orc keeps of it in the raw record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What becomes of a record that changed: the values to set and when they take effect (None: now), and in words."""
+
+    kind: type[Entity]
+    id: str
+    values: Mapping[str, Any]
+    at: int | None
+    said: str
+
+
+def revised(
+    record: Parsed, id: str, life: PlainLife, given: Mapping[str, Value], here: Mapping[str, Value], now: int
+) -> Revision:
+    """Return what is taken over of a record, from the row that it would become; `given` is what earlier imports gave
+    the row, `here` what it is."""
+    theirs, names = rows.last(record.kind, life), _FIELDS.get(record.kind, {})
+    changed = [name for name in names if _is_told(record.kind, name, theirs, given) and theirs[name] != given.get(name)]
+    differ = [name for name in changed if theirs[name] != here[name]]
+    kept = [name for name in differ if here[name] != given.get(name)]
+    taken = [name for name in differ if name not in kept]
+    if "completed_at" in taken and "status" in kept:
+        taken.remove("completed_at")
+    told: dict[str, Any] = dict(record.values)
+    for step in record.steps:
+        told.update(step.values)
+    values = {name: theirs[name] if name in record.links else told[name] for name in taken}
+    values, at = _ended(record.kind, checked_values(record.kind, values), here, now)
+    return Revision(kind=record.kind, id=id, values=values, at=at, said=_said(names, taken, kept))
+
+
+def _is_told(kind: type[Entity], name: str, theirs: Mapping[str, Value], given: Mapping[str, Value]) -> bool:
+    """Return whether a file says something of a field: a status among the open ones may follow from what it leaves out,
+    and so may the priority of what is closed."""
+    if kind is Todo and name == "status" and theirs[name] in OPEN and given.get(name) in OPEN:
+        return OPEN.index(Status(str(theirs[name]))) > OPEN.index(Status(str(given[name])))
+    if kind is Todo and name == "priority" and theirs["status"] in CLOSED:
+        return False
+    if name == "created_at":  # taken as the import's own time where a file told none; an earlier one is better known
+        return int(str(theirs[name])) < int(str(given.get(name, 0)))
+    return theirs[name] is not None
+
+
+def _ended(
+    kind: type[Entity], values: dict[str, Any], here: Mapping[str, Value], now: int
+) -> tuple[dict[str, Any], int | None]:
+    """Return the values with the time of an end, and when they take effect. What was open at the last import and is
+    finished now, nobody says since when, is taken as finished now."""
+    status = values.get("status")
+    if kind is Todo and status in CLOSED:
+        created = values.get("created_at", here["created_at"])
+        begun = [one for one in (created, here["started_at"], values.get("started_at")) if one is not None]
+        ended = max([values.get("completed_at") or now, *map(int, begun)])
+        at = ended if ended >= int(str(here["created_at"])) else None  # nothing happens to a row before it is there
+        return values | ({"completed_at": ended} if status is Status.DONE else {}), at
+    if kind is Project and status is ProjectStatus.COMPLETED:
+        return values | {"completed_at": now}, None
+    return values, None
+
+
+def _said(names: Mapping[str, str], taken: Sequence[str], kept: Sequence[str]) -> str:
+    parts = [f"taken over: {', '.join(names[name] for name in taken)}"] if taken else []
+    parts += [f"changed here too, kept as it is here: {', '.join(names[name] for name in kept)}"] if kept else []
+    return "; ".join(parts) or _NOTHING
+
+
+def write(db: Database, tx: Transaction, revisions: Sequence[Revision]) -> None:
+    """Set what is taken over, with all that follows, as part of an edit."""
+    for one in revisions:
+        row = repository.get(db, one.kind, one.id)
+        if isinstance(row, Todo):
+            begun = pipeline.start_values(row, one.values["started_at"]) if "started_at" in one.values else {}
+            pipeline.change(db, tx, row, {**begun, **one.values}, one.at)
+            continue
+        tx.update(one.kind, one.id, one.values, at=one.at)
+        if one.kind is not Session:
+            edited(tx, one.kind, one.id, dict(_before(row, one.values)), one.values, at=one.at)
+
+
+def _before(row: Entity, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name in values:
+        yield name, getattr(row, name)

@@ -1,0 +1,167 @@
+"""What changed in the other tool since the last import comes over, where it wasn't changed here."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from orc_lab.importers import run
+from orc_lab.model.entities import Activity, Commitment, ImportRecord, Outcome, Project, Session, Status, Todo
+from orc_lab.store import change_log
+from orc_lab.workbench.bench import Workbench
+from tests.importers.conftest import Bring
+from tests.importers.files import NOW, accounted, at, everything, project, store, table, todo, told
+from tests.importers.files_of_tools import exported, tracked
+from tests.store import laws
+
+ONE = {"status": "refined", "projectId": "p1", "estimatedHours": 2}
+HEADER = "id,title,notes,project,status,estimate,due,completed"
+
+
+def changes(report: Any) -> dict[str, int]:
+    return told(report.changes)
+
+
+def test_an_untouched_row_takes_over_what_changed(bench: Workbench, bring: Bring) -> None:
+    bring(store(projects=[project(), project("p2")], todos=[todo(**ONE)]))
+    new = {"title": "Theirs", "description": "Why", "projectId": "p2", "estimatedHours": 5, "dueDate": "2025-07-01"}
+    report = bring(store(projects=[project(), project("p2", title="Two")], todos=[todo(**ONE | new)]))
+    assert accounted(report)
+    assert changes(report) == {
+        "taken over: title, notes, due day, project, estimate": 1,
+        "taken over: title": 1,
+    }
+    one = bench.get(Todo, "t1")
+    assert (one.title, one.description, one.project_id, one.estimated_hours) == ("Theirs", "Why", "p2", 5)
+    assert one.due_date == "2025-07-01"
+    assert bench.get(Project, "p2").title == "Two"
+    laws.hold(bench.db)
+
+
+def test_a_field_that_was_changed_here_stays_and_the_others_come(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo(description="First")]))
+    bench.update(Todo, "t1", title="Mine")
+    report = bring(store(todos=[todo(title="Theirs", description="Second")]))
+    assert changes(report) == {"taken over: notes; changed here too, kept as it is here: title": 1}
+    one = bench.get(Todo, "t1")
+    assert (one.title, one.description) == ("Mine", "Second")
+    again = bring(store(todos=[todo(title="Theirs", description="Third")]))
+    assert changes(again) == {"taken over: notes; changed here too, kept as it is here: title": 1}
+
+
+def test_the_same_change_on_both_sides_is_none(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo()]))
+    bench.update(Todo, "t1", title="Both")
+    report = bring(store(todos=[todo(title="Both")]))
+    assert changes(report) == {"only in what orc keeps of it in the raw record": 1}
+
+
+def test_what_was_finished_there_is_finished_here_on_its_day(bench: Workbench, bring: Bring) -> None:
+    bring(store(projects=[project()], todos=[todo(**ONE)]))
+    done = todo(**ONE | {"status": "completed", "completedAt": "2025-03-05T10:00:00Z", "actualHours": 3})
+    report = bring(store(projects=[project()], todos=[done]))
+    assert changes(report) == {"taken over: status, hours, completion": 1}
+    one = bench.get(Todo, "t1")
+    assert (one.status, one.completed_at, one.actual_hours) == (Status.DONE, at("2025-03-05T11:00"), 3)
+    assert one.original_estimate_hours == 2
+    (moved,) = bench.find(Activity, subject_id="t1", new="done")
+    assert (moved.old, moved.occurred_at) == ("refined", at("2025-03-05T11:00"))
+    laws.hold(bench.db)
+
+
+def test_what_is_done_nobody_says_when_was_finished_since_the_last_import(bench: Workbench, bring: Bring) -> None:
+    bring(b"* TODO Dig\n", name="x.org")
+    report = bring(b"* DONE Dig\n", name="x.org")
+    assert changes(report) == {"taken over: status": 1}
+    (one,) = bench.find(Todo)
+    assert (one.status, one.completed_at) == (Status.DONE, NOW)
+
+
+def test_a_date_of_creation_that_was_not_told_before(bench: Workbench, bring: Bring) -> None:
+    bring(b"* TODO Dig\n", name="x.org")
+    report = bring(b"* DONE Dig\nCLOSED: [2025-04-01 Tue 10:00]\n", name="x.org")
+    assert changes(report) == {"taken over: status, completion, creation": 1}
+    (one,) = bench.find(Todo)
+    assert (one.created_at, one.completed_at) == (at("2025-04-01T10:00"), at("2025-04-01T10:00"))
+    assert bring(b"* DONE Digged\n", name="x.org").new == 1
+    laws.hold(bench.db)
+
+
+def test_what_was_opened_again_there_is_open(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo(status="completed")]))
+    report = bring(store(todos=[todo(status="confirmed")]))
+    assert changes(report) == {"taken over: status": 1}
+    one = bench.get(Todo, "t1")
+    assert (one.status, one.completed_at) == (Status.CONFIRMED, None)
+
+
+def test_a_status_that_was_changed_here_stays_and_so_does_its_date(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo(), todo("t2")]))
+    bench.drop("t1")
+    ended = bench.done("t2", at=at("2025-02-01T12:00")).completed_at
+    done = {"status": "completed", "completedAt": "2025-03-05T10:00:00Z"}
+    report = bring(store(todos=[todo(**done), todo("t2", **done)]))
+    assert changes(report) == {
+        "changed here too, kept as it is here: status": 1,
+        "changed here too, kept as it is here: completion": 1,
+    }
+    assert (bench.get(Todo, "t1").status, bench.get(Todo, "t1").completed_at) == (Status.DROPPED, None)
+    assert bench.get(Todo, "t2").completed_at == ended
+
+
+def test_what_a_file_does_not_tell_clears_nothing(bench: Workbench, bring: Bring) -> None:
+    bring(table(HEADER, "1,Dig,Deep,House,open,2,2025-07-01,"))
+    report = bring(table(HEADER, "1,Dig on,,,open,,,"))
+    assert changes(report) == {"taken over: title": 1}
+    (one,) = bench.find(Todo)
+    assert (one.title, one.description, one.estimated_hours, one.due_date) == ("Dig on", "Deep", 2, "2025-07-01")
+    assert one.status is Status.REFINED
+
+
+def test_it_is_a_part_of_the_imports_edit(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo()]))
+    before = replace(bench.get(Todo, "t1"), updated_at=0)
+    later = store(todos=[todo(title="Theirs", status="completed"), todo("t2")])
+    bring(later)
+    assert len(bench.undo()) == 1
+    assert [replace(one, updated_at=0) for one in bench.find(Todo)] == [before]
+    again = bring(later)  # what was taken back counts as never brought
+    assert changes(again) == {"taken over: title, status, completion": 1}
+    bench.undo()
+    bench.redo()
+    assert bench.get(Todo, "t1").title == "Theirs"
+    report = bring(store(todos=[todo(title="Third", status="completed"), todo("t2")]))
+    assert changes(report) == {"taken over: title": 1}
+
+
+def test_the_new_raw_record_is_kept_and_then_nothing_is_new(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo()]))
+    later = store(todos=[todo(title="Theirs", colour="red")])
+    bring(later)
+    (record,) = bench.find(ImportRecord, external_id="todo:t1")
+    assert '"colour":"red"' in record.raw.replace(" ", "")
+    before, head = everything(bench.db), change_log.head(bench.db)
+    report = bring(later)
+    assert (report.new, report.there, report.changed) == (0, 1, 0)
+    assert (everything(bench.db), change_log.head(bench.db)) == (before, head)
+
+
+def test_a_promise_of_a_running_week_is_kept(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo(status="committed")]))
+    promise = bench.commit("t1")
+    run.commit(bench, run.plan(bench, store(todos=[todo(status="completed", completedAt=int(time.time() * 1000))])))
+    assert bench.get(Commitment, promise.id).outcome is Outcome.DONE
+
+
+def test_an_interval_that_was_open_gets_its_end(bench: Workbench, bring: Bring) -> None:
+    bring(exported(tracked("20250301T080000Z", None, "Dig")))
+    report = bring(exported(tracked("20250301T080000Z", "20250301T100000Z", "Dig")))
+    assert accounted(report)
+    (worked,) = bench.find(Session)
+    assert worked.ended_at == at("2025-03-01T11:00")
+
+
+def test_what_became_of_a_record_that_changed_stands_in_the_list_of_records(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo()]))
+    report = bring(store(todos=[todo(title="Theirs")]))
+    assert '"remarks": "taken over: title"' in report.records_as_json()
+    assert report.as_dict()["changes"][0]["sentence"] == "taken over: title"
