@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from orc_lab.backup import folders
+from orc_lab.backup import copies_by_hand, folders
 from orc_lab.backup.places import LOCAL, Place, beside, is_ours, regular
 from orc_lab.errors import DatabaseLocked, DatabaseMissing, NotADatabase
 from orc_lab.store import copies, database, examine
@@ -16,13 +16,15 @@ from orc_lab.store.copies import State
 class Plan:
     """What erasing a database's workbench would remove, by place, and what in the same folders would stay.
 
-    `stays` are the person's own files, and those in places that another database there shares; `beyond` says in
+    `stays` are the person's own files, and those in places that another database there shares; `copies` are exports and
+    databases that the person made of the same data, in the folder of the workbench: they stay too. `beyond` says in
     sentences what can't be reached from here.
     """
 
     path: str
     removes: Sequence[tuple[str, Sequence[str]]]
     stays: Sequence[str]
+    copies: Sequence[str]
     beyond: Sequence[str]
 
     @property
@@ -55,8 +57,10 @@ def plan(path: str, places: Sequence[Place] = LOCAL) -> Plan:
         raise DatabaseMissing(path)
     going = {file for _, files in removes for file in files}
     looked = dict.fromkeys(folder for place in places for folder in place.folders(path))
-    stays = [file for folder in looked for file in _entries(folder) if file not in going and file not in looked]
-    return Plan(path=path, removes=removes, stays=stays, beyond=_beyond(path, others))
+    copies = [file for file in copies_by_hand.found(path) if file not in going]
+    known = {*going, *looked, *copies}
+    stays = [file for folder in looked for file in _entries(folder) if file not in known]
+    return Plan(path=path, removes=removes, stays=stays, copies=copies, beyond=_beyond(path, others))
 
 
 def erase(plan: Plan, places: Sequence[Place] = LOCAL) -> Erased:

@@ -32,6 +32,22 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     return path
 
 
+def check_place(path: Path) -> None:
+    """Raise NotWritable or DiskFull where no file can be written; what stands there stays as it is."""
+    if path.is_dir():
+        raise NotWritable(str(path), "it is a folder")
+    beside = path
+    try:
+        beside = make_folder(path.parent) / f".{path.name}.{token_hex(4)}"
+        _write(beside, b"")
+    except OSError as error:
+        raise _told(path, error) from error
+    finally:
+        if beside != path:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
 def write_together(contents: Mapping[Path, str | bytes]) -> None:
     """Write all files beside their places, and rename them only when the last one is whole on the disk.
 

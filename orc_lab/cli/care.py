@@ -77,7 +77,15 @@ def do_erase(args: Namespace) -> int:
         raise NotConfirmed("Erasing")
     done = erase.erase(plan, PLACES)
     if args.json:
-        show_json({"removed": done.removed, "remaining": done.remaining, "stays": plan.stays, "beyond": plan.beyond})
+        show_json(
+            {
+                "removed": done.removed,
+                "remaining": done.remaining,
+                "stays": plan.stays,
+                "copies": plan.copies,
+                "beyond": plan.beyond,
+            }
+        )
     else:
         _show_done(done)
     return _FAILED if done.remaining else 0
@@ -96,6 +104,10 @@ def _show_plan(plan: erase.Plan) -> None:
     if plan.stays:
         say("This stays, for orc didn't write it, or you have changed it:")
         _list("", plan.stays)
+    if plan.copies:
+        say("These exports and backups that you made hold such data too. They stay; remove them yourself:")
+        for file in plan.copies:
+            say(f"    {where(file)}")
 
 
 def _show_done(done: erase.Erased) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orc_lab.charts.files import write_atomically
+from orc_lab.charts.files import check_place, write_atomically
 from orc_lab.cli.output import clean, note, say, show_json, where
 from orc_lab.cli.place import editing, reading
 from orc_lab.errors import InvalidValue, NeedsChoice
@@ -128,6 +128,8 @@ def _whole(wb: Workbench, args: Namespace) -> Report | None:
     if args.format != orc_json.NAME and (args.format is not None or not orc_json.is_one(wb, given)):
         return None
     name = "standard input" if args.file == "-" else None
+    if args.report:  # before anything is written: where this can't be, nothing shall have been changed
+        check_place(Path(args.report))
     with _progress("read", "B") as progress:
         report = orc_json.bring(wb, given, dry_run=args.dry_run, name=name, progress=progress)
     if args.report:

@@ -43,7 +43,8 @@ class Report:
     """What an import brings, or brought where `committed`.
 
     `records` counts what stands in the file; each is one of `new`, `merged` (into another), `there` (already),
-    `changed` (in the file since the last import; `changes` tell what became of that), `gone` (deleted here since) or left out.
+    `changed` (in the file since the last import; `changes` tell what became of that), `gone` (deleted here since) or
+    left out.
     `imported` counts the rows by kind; there may be more of them than `new` records, as a project for each name.
     `samples` are lines with titles and what they become. `fates` tells of each record, `odd` what was odd about it.
     """

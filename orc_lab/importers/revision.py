@@ -27,13 +27,8 @@ _FIELDS: Mapping[type[Entity], Mapping[str, str]] = {
     Project: _SHARED | {"why": "why", "progress": "progress", "intention_id": "intention"},
     Todo: _SHARED
     | {"project_id": "project", "category": "category", "tags": "tags", "snoozed_until": "snoozed until"}
-    | {
-        "estimated_hours": "estimate",
-        "adjusted_hours": "hours",
-        "started_at": "start",
-        "completed_at": "completion",
-        "created_at": "creation",
-    },
+    | {"estimated_hours": "estimate", "adjusted_hours": "hours"}
+    | {"started_at": "start", "completed_at": "completion", "created_at": "creation"},
     Session: {"ended_at": "end"},
 }
 _NOTHING = "only in what orc keeps of it in the raw record"

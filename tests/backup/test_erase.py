@@ -10,6 +10,7 @@ import pytest
 from orc_lab.backup import erase, keep, written
 from orc_lab.backup.places import LOCAL, Place
 from orc_lab.errors import DatabaseLocked, DatabaseMissing, NotADatabase
+from orc_lab.exporters.run import export
 from orc_lab.importers import run
 from orc_lab.importers.tables import tasks as task_csv
 from orc_lab.workbench.bench import Workbench
@@ -77,6 +78,34 @@ def test_what_the_person_put_there_stays(path: Path, tmp_path: Path) -> None:
     assert not path.exists()
     stays = {os.path.relpath(file, data) for file in done.plan.stays}
     assert stays == {*mine, os.path.relpath(changed, data), "backups/own-2026-01-02T000000Z-by-hand.db", "imports/own"}
+
+
+def test_exports_and_backups_made_by_hand_are_named(path: Path) -> None:
+    bring(path)
+    folder = path.parent.parent
+    with Workbench.open(path) as wb:
+        for format, to in (("json", "mine.json"), ("ics", "plan.ics"), ("markdown", "orc-2026-01-01.md")):
+            export(wb, format, folder / to)
+        for format in ("csv", "parquet"):
+            export(wb, format, folder / f"as-{format}")
+    (folder / "safe").mkdir()
+    made = keep.back_up(str(path), to=str(folder / "safe")).backup.path
+    for name in ("notes.md", "other.json", "notes.db", "tasks.csv"):
+        (folder / name).write_text('{"format": "mine"}', encoding="utf-8")
+    before = everything(folder)
+    plan = erase.plan(str(path))
+    named = {os.path.relpath(file, folder) for file in plan.copies}
+    assert named == {
+        "mine.json",
+        "plan.ics",
+        "orc-2026-01-01.md",
+        "as-csv",
+        "as-parquet",
+        os.path.relpath(made, folder),
+    }
+    done = erase.erase(plan)
+    assert done.remaining == []
+    assert {name for name in before if not name.startswith(path.parent.name)} == everything(folder)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows lets few people make links.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orc_lab.cli.main import main
+from orc_lab.exporters.run import export
 from orc_lab.importers.creation.export import SNIPPET
 from orc_lab.model.entities import Todo
 from orc_lab.workbench.bench import Workbench
@@ -152,6 +153,20 @@ def test_a_report_that_can_not_be_written_changes_nothing(orc: Orc, own: Path, h
     ran = orc("import", table, "--map", MAP, "--person", "all", "--report", table)
     assert (ran.code, table.read_text(encoding="utf-8")) == (2, CSV)
     assert titles(own) == set()
+
+
+def test_a_report_on_an_export_that_can_not_be_written_changes_nothing(orc: Orc, own: Path, here: Path) -> None:
+    with Workbench.init(here / "other" / "other.db") as other:
+        other.add_todo("Theirs")
+        export(other, "json", here / "theirs.json")
+    (here / "file").write_text("in the way", encoding="utf-8")
+    (here / "folder").mkdir()
+    for report in ("file/out.csv", "folder"):
+        assert orc("import", "theirs.json", "--report", report).code == 5
+        assert titles(own) == set()
+    assert orc("import", "theirs.json", "--report", "out.csv").code == 0
+    assert titles(own) == {"Theirs"}
+    assert sorted(file.name for file in here.iterdir() if file.name.startswith(".out")) == []
 
 
 def test_without_a_file_it_tells_how_to_get_one(orc: Orc, own: Path) -> None:

@@ -31,6 +31,7 @@ _PROJECT_STATUSES: Mapping[str, ProjectStatus] = {status.value: status for statu
 }
 _REFINED = OPEN[OPEN.index(Status.REFINED) :]
 _DEFAULT_ESTIMATE = 1.0
+_DATES = ("created", "updated", "started", "completed")
 
 Row = tuple[dict[str, Any], list[Step], dict[str, str]]
 
@@ -78,9 +79,7 @@ def times(fields: Fields) -> Times:
 def last_told(fields: Fields) -> int:
     """Return the last date that a record tells, 0 where it tells none: of two with one id that is the older one."""
     noted = list(fields.odd)
-    told = [
-        fields.past(name, hour) for name, hour in (("created", 9), ("updated", 17), ("started", 9), ("completed", 17))
-    ]
+    told = [fields.past(name, 9 if name in ("created", "started") else 17) for name in _DATES]
     fields.odd = noted  # what is odd about them is said where they are taken
     return max((one for one in told if one is not None), default=0)
 

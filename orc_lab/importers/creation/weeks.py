@@ -107,10 +107,8 @@ def merged(goals: Sequence[Parsed]) -> list[Parsed]:
         first, *others = sorted(week, key=lambda goal: goal.values["created_at"])
         texts = {name: _joined(goal.values[name] for goal in week) for name in ("goal", "reflection")}
         ratings = [goal.values["self_rating"] for goal in (first, *others) if goal.values["self_rating"] is not None]
-        merged = {
-            "self_rating": ratings[-1] if ratings else None,
-            "updated_at": max(goal.values["updated_at"] for goal in week),
-        }
+        updated = max(goal.values["updated_at"] for goal in week)
+        merged = {"self_rating": ratings[-1] if ratings else None, "updated_at": updated}
         found.append(replace(first, values={**first.values, **texts, **merged}))
         found += [replace(other, same_as=first.external_id) for other in others]
     return found
