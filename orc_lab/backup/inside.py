@@ -107,6 +107,13 @@ def _context(conn: Connection) -> Finding:
     return ok("edits", "No edit is left half open.")
 
 
+def _identity(conn: Connection) -> Finding:
+    if examine.identities(conn) == 1:
+        return ok("identity", "It says whose it is.")
+    step = "Without that no command opens it. " + RESTORE
+    return problem("identity", "The row that says whose database it is was removed by another tool.", step)
+
+
 def _text(conn: Connection) -> Finding:
     if found := examine.undecodable(conn):
         step = "Write those texts anew; until then they are shown with replacement characters."
@@ -198,6 +205,7 @@ CHECKS: Sequence[Check] = (
     Check(name="references", look=_orphans, mend=_mend_orphans),
     Check(name="derived", look=_derived, mend=_mend_derived),
     Check(name="clock", look=_clock),
+    Check(name="identity", look=_identity),
     Check(name="text", look=_text),
     Check(name="settings", look=_settings, mend=_mend_settings),
 )

@@ -91,7 +91,7 @@ def _tasks(snapshot: Snapshot, scope: Scope, clock: Clock) -> Iterator[list[str]
             guarded(projects.get(todo["project_id"])),
             guarded(todo["category"]),
             todo["priority"],
-            guarded(", ".join(tags(todo["tags"]))),
+            guarded(", ".join(map(_quoted, tags(todo["tags"])))),
             todo["status"],
             *times,
             _moment(done, clock)[0],
@@ -100,6 +100,11 @@ def _tasks(snapshot: Snapshot, scope: Scope, clock: Clock) -> Iterator[list[str]
             guarded(todo["actual_hours"]),
             guarded(todo["description"]),
         ]
+
+
+def _quoted(tag: str) -> str:
+    """Return a tag as a list of tags holds it: in quotes where it would be taken for several."""
+    return '"' + tag.replace('"', '""') + '"' if set(tag) & set(',;"') else tag
 
 
 def titles(snapshot: Snapshot, table: str) -> dict[Value, Value]:

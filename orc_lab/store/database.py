@@ -139,7 +139,18 @@ class Database:
             try:
                 return self.conn.execute(sql, params).fetchall()
             except sqlite3.Error as error:
+                if _is_torn(error):
+                    return self._torn(sql, params)
                 _raise_translated(error, self.path)
+
+    def _torn(self, sql: str, params: Sequence[Value] | Mapping[str, Value]) -> list[tuple[Any, ...]]:
+        """Return all rows of a query in which another tool has written text that is no UTF-8: with U+FFFD there."""
+        before, self.conn.text_factory = self.conn.text_factory, _replaced
+        try:
+            with translated(self.path):
+                return self.conn.execute(sql, params).fetchall()
+        finally:
+            self.conn.text_factory = before
 
     def transaction(
         self, label: str, *, actor: str = "person", origin: str = "local", undoes: int | None = None
@@ -370,6 +381,14 @@ def _for_its_owner(path: str) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise of_system(error) from None
+
+
+def _is_torn(error: sqlite3.Error) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8")
+
+
+def _replaced(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def connect(path: str, *, create: bool) -> sqlite3.Connection:

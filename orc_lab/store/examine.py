@@ -198,6 +198,11 @@ def remove_settings(conn: sqlite3.Connection, ids: Sequence[str]) -> None:
     conn.execute("UPDATE change_context SET origin = NULL")
 
 
+def identities(conn: sqlite3.Connection) -> int:
+    """Return how many rows say whose the database is: there should be one."""
+    return int(conn.execute("SELECT count(*) FROM identity").fetchone()[0])
+
+
 def undecodable(conn: sqlite3.Connection) -> Mapping[str, int]:
     """Return how many rows of each table hold text that is no UTF-8, which only another tool can have written."""
     found: dict[str, int] = {}

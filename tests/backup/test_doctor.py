@@ -50,7 +50,7 @@ def test_a_healthy_database_is_found_healthy_and_left_alone(path: Path) -> None:
     assert {finding.level for finding in report.findings} == {Level.OK}
     assert (report.healthy, report.backup) == (True, None)
     assert path.read_bytes() == before
-    assert len(report.findings) == len({finding.check for finding in report.findings}) == 19
+    assert len(report.findings) == len({finding.check for finding in report.findings}) == 20
 
 
 DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
@@ -472,3 +472,22 @@ def test_no_database_and_one_of_another_program(path: Path, tmp_path: Path) -> N
     shell(tmp_path / "firefox.db", "CREATE TABLE bookmarks (url TEXT)")
     with pytest.raises(NotADatabase):
         examined(tmp_path / "firefox.db", fix=True)
+
+
+def test_whose_it_is_is_gone(path: Path) -> None:
+    assert examined(path)["identity"].level is Level.OK
+    shell(path, "DELETE FROM identity")
+    found = examined(path, fix=True)["identity"]
+    assert (found.level, "was removed by another tool" in found.sentence) == (Level.PROBLEM, True)
+    assert "orc restore" in (found.step or "")
+
+
+def test_torn_text_is_named_and_read_with_a_mark(path: Path) -> None:
+    with Workbench.open(path) as wb:
+        one = wb.add_todo("whole")
+    shell(path, f"UPDATE todos SET title = CAST(X'61EDA08062' AS TEXT) WHERE id = '{one.id}'")
+    assert examined(path)["text"].level is Level.WARNING
+    with Workbench.open(path) as wb:
+        assert wb.get(Todo, one.id).title == "a\ufffd\ufffd\ufffdb"
+        assert wb.add_todo("other").title == "other"
+        assert {each.title for each in wb.find(Todo)} >= {"a\ufffd\ufffd\ufffdb", "other"}

@@ -1,5 +1,6 @@
 """One record's fields, each in the type that a row needs, and what was odd about them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -14,6 +15,14 @@ T = TypeVar("T")
 UNTITLED = "(untitled)"
 LONGEST_TITLE = 1000
 _EMPTY: tuple[object, ...] = (None, "", [], {})  # {} is what JSON makes of a Map or a Set
+
+
+_TAG = re.compile(r'\s*(?:"((?:[^"]|"")+)"\s*(?=[,;]|$)|([^,;]*))(?:[,;]|$)')
+
+
+def _parted(text: str) -> list[str]:
+    """Return what stands between commas or semicolons, but for those in quotes."""
+    return [quoted.replace('""', '"') or plain for quoted, plain in _TAG.findall(text)]
 
 
 def named(record: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], Sequence[str]]:
@@ -144,12 +153,12 @@ class Fields:
         return None if found is None else values.day_of(found, self.context.clock).isoformat()
 
     def tags(self, name: str = "tags") -> tuple[str, ...]:
-        """Return tags: of a list, or of text with commas or semicolons between them."""
+        """Return tags: of a list, or of text with commas or semicolons between them; one in quotes may hold such."""
         value = self._values.get(name)
         if not value:
             return ()
         if isinstance(value, str):
-            value = value.replace(";", ",").split(",")
+            value = _parted(value) if '"' in value else value.replace(";", ",").split(",")
         if not isinstance(value, list):
             return ()
         words = (values.clean(word).strip() for word in value if isinstance(word, str))

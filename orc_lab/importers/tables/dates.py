@@ -33,7 +33,23 @@ def forms(
             notes.append(
                 f"{column!r} may be day or month first: it was read as day first. A mapping file says it: date_format."
             )
+        notes += _mixed(column, found[target], told) if mapping.date_format is None else []
     return found, notes
+
+
+def _mixed(column: str, form: str | None, told: Mapping[str, None]) -> list[str]:
+    """Say so where some dates of a column can only be read the other way round."""
+    twin = _twin(form) or next((first for first in FORMS if form is not None and _twin(first) == form), None)
+    if form is None or twin is None:
+        return []
+    others = [one for one in told if not _fits(one, form) and _fits(one, twin)]
+    if not others:
+        return []
+    order = "month" if _twin(twin) == form else "day"
+    return [
+        f"{column!r} holds dates with the day first and dates with the month first: all were read as {order} first. "
+        f"{len(others):,} can't be (such as {others[0]}) and were left empty; others may mean another day."
+    ]
 
 
 def form(told: Sequence[str]) -> str | None:

@@ -30,6 +30,8 @@ STAY_OPEN = (
     "as done that had no entry for so long."
 )
 _TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([ap])?\.?m?\.?", re.IGNORECASE)
+_ROUNDED = 60  # seconds by which a duration may differ from its interval: some tools write it in minutes
+_OTHERWISE = "its duration is another than from its start to its end: taken from start to end"
 _DAY = 86_400
 _TELLING = {"person", "started", "start_time", "ended", "end_time", "actual"}  # beside the todo: which entry it is
 
@@ -156,6 +158,8 @@ class Entries:
             ended = began + round(spent)
         if ended is None:
             return "it has no end: import again once it has ended"
+        if spent is not None and end is not None and abs(ended - began - spent) > _ROUNDED:
+            fields.warn(_OTHERWISE)
         if began > now:
             return "it lies in the future"
         return (began, min(ended, now)) if ended >= began else "it ends before it begins"

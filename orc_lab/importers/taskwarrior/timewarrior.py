@@ -8,7 +8,7 @@ and is done since its last interval ended, for nothing says that anything of it 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from orc_lab.errors import UnreadableFile
@@ -119,11 +119,11 @@ class _Intervals:
         todos, repeated = self._walk(text)
         notes += self._notes()
         yield from (self._todo(external_id, named) for external_id, named in self._named.items())
-        again = []
+        again, starts = list[Parsed](), dict[str, str]()
         for record, todo in zip(_entries(text), todos, strict=True):
             session = self._session(record, todo)
             if session.external_id in repeated or todo is None:
-                again.append(session)
+                again.append(_apart(session, starts))
             else:
                 yield session
         yield from settled(again)
@@ -269,8 +269,20 @@ def _tags(record: Mapping[str, Any]) -> list[str]:
 
 
 def _external_id(start: int) -> str:
-    """Return what an interval is known by: no two of one person begin at once."""
+    """Return what an interval is known by; see `_apart` where two begin at once."""
     return f"interval:{start}"
+
+
+def _apart(session: Parsed, starts: dict[str, str]) -> Parsed:
+    """Return a session under an id of its own where another one of the file, with another content, begins at the same
+    time; `starts` holds the contents of those so far that have the plain id."""
+    content = starts.setdefault(session.external_id, session.content_hash)
+    if session.left_out is not None or content == session.content_hash:
+        return session
+    id = f"{session.external_id}.{session.content_hash[:12]}"
+    sentence = "another interval begins at the same time: both are counted"
+    issue = Issue(external_id=id, severity=Severity.WARNING, sentence=sentence)
+    return replace(session, external_id=id, issues=[*(replace(one, external_id=id) for one in session.issues), issue])
 
 
 def _likeness(todo: Todo, tags: Sequence[str], start: int) -> tuple[bool, int, int]:
