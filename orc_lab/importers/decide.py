@@ -111,7 +111,6 @@ class _Decision:
         records = _in_order(reading)
         while some := list(islice(records, _CHUNK)):
             self._there.look(some)
-            self._read = rows.Rows(some, context.user_id)
             for record in some:
                 self._decide(record)
             self._count += len(some)
@@ -235,7 +234,7 @@ class _Decision:
             self._leave(record, import_id, found)
             return False
         try:
-            life = self._read.life(record, id, found)
+            life = rows.life(record, id, found, self._context.user_id)
         except InvalidValue as error:
             self._leave(record, import_id, str(error))
             return False
