@@ -14,7 +14,7 @@ from orc_lab.importers.report import Fate, Report, groups, issue_groups
 from orc_lab.importers.revision import Revision, revised
 from orc_lab.importers.there import There
 from orc_lab.model.codec import columns
-from orc_lab.model.entities import KINDS, Entity, ImportRecord, Project
+from orc_lab.model.entities import KINDS, Entity, ImportRecord, Intention, Project, Todo, WeeklyGoal
 from orc_lab.store import change_log
 from orc_lab.store.bulk import PlainLife
 from orc_lab.store.database import Database
@@ -32,8 +32,9 @@ _SEVERAL = (
 _EDITED = "a todo was made for its work, imported before, and you have edited that since: both stand here"
 _AGAIN = "a record with the same id stands before it in the file"
 _LONG = (
-    32 << 20
+    16 << 20
 )  # bytes of a file: the records as they stood there are packed tightly, which takes a tenth of the memory
+_REFERRED = frozenset({Intention, Project, Todo, WeeklyGoal})  # the kinds that others refer to
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS.values())}
 
 
@@ -270,8 +271,9 @@ class _Decision:
         if "parent_id" in record.links:
             self._wanted.append((record.external_id, record.links["parent_id"]))
         rows_of.add(record.kind, life)
-        self._new.add(id)
-        self._ids[record.external_id] = id
+        if record.kind in _REFERRED:
+            self._new.add(id)
+            self._ids[record.external_id] = id
         self._issues += record.issues
         self._show(record, id, life, found.get("project_id"))
         self._tell(record, "new", id)

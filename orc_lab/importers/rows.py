@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from enum import StrEnum
+from math import isfinite
 from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -81,6 +82,10 @@ def _hours(value: float) -> Value:
     return value if 0 <= value <= MOST_HOURS else _ODD
 
 
+def _place(value: float) -> Value:
+    return value if isfinite(value) else _ODD
+
+
 def _tags(value: tuple[str, ...]) -> Value:
     return _ODD if value else None
 
@@ -156,6 +161,7 @@ def _plain_readers(name: str, types: Sequence[type]) -> Mapping[type, Callable[[
         found[str] = _title if name == "title" else _day if name in _DAYS else _text
     found |= {int: _instant} if name.endswith("_at") else {}
     found |= {float: _hours} if name.endswith("_hours") else {}
+    found |= {float: _place} if name == "position" else {}
     found |= {tuple: _tags} if name == "tags" else {}
     choices = [one for one in types if isinstance(one, type) and issubclass(one, StrEnum)]
     return found | dict.fromkeys(choices, attrgetter("_value_"))

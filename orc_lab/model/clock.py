@@ -1,7 +1,7 @@
 """A person's local time: which day an instant belongs to, given their zone and when their day starts."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -46,4 +46,4 @@ class Clock:
 
     def instant(self, wall: datetime) -> int:
         """Return the instant (seconds UTC) of a naive wall-clock time in this zone."""
-        return int(wall.replace(tzinfo=self.tz).astimezone(UTC).timestamp())
+        return int(wall.replace(tzinfo=self.tz).timestamp())

@@ -97,6 +97,8 @@ class Database:
         conn.execute("PRAGMA foreign_keys = ON")
         # An edit writes some nine pages: a larger interval keeps checkpoints out of 99.8% of the edits.
         conn.execute("PRAGMA wal_autocheckpoint = 4000")
+        # Rows that wait to be written in bulk would be written to a file of their own, to be read once.
+        conn.execute("PRAGMA temp_store = MEMORY")
         if (found := schema.version(conn)) != schema.known_version():
             if not found and not create:
                 raise NotADatabase(self.path, "its record of migrations is gone")

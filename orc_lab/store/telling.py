@@ -7,7 +7,6 @@ an import that was undone, is not told again.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
 
 from orc_lab.model.change import Value
 from orc_lab.model.entities import KINDS, Activity, Entity, Intention, Project, Todo, WeeklyGoal
@@ -51,19 +50,16 @@ class Telling:
 
     def into(self, staged: str) -> Iterator[int]:
         """Let the activities wait in `staged`, as rows that began when they happened; yield how many at a time."""
-        self._conn.execute(
-            """CREATE TEMP TABLE told_in_order AS SELECT * FROM temp.told AS t
-            WHERE NOT EXISTS (SELECT 1 FROM activities AS a WHERE a.id = t.id) ORDER BY id"""
-        )
+        self._conn.execute("CREATE INDEX temp.told_by_id ON told (id)")
         sql = f"""INSERT INTO temp.{staged}
-            (n, began_at, id, subject, subject_id, kind, old, new, occurred_at, recorded_at)
-            SELECT rowid - ?1, occurred_at, id, subject, subject_id, kind, old, new, occurred_at, ?2
-            FROM temp.told_in_order WHERE rowid > ?1 AND rowid <= ?1 + {_CHUNK}"""
-        for done in count(0, _CHUNK):
-            if not (some := self._conn.execute(sql, (done, self._now)).rowcount):
-                break
+            (began_at, id, subject, subject_id, kind, old, new, occurred_at, recorded_at)
+            SELECT occurred_at, id, subject, subject_id, kind, old, new, occurred_at, ?2 FROM temp.told AS t
+            WHERE id > ?1 AND NOT EXISTS (SELECT 1 FROM activities AS a WHERE a.id = t.id)
+            ORDER BY id LIMIT {_CHUNK}"""
+        last = ""
+        while some := self._conn.execute(sql, (last, self._now)).rowcount:
+            (last,) = self._conn.execute(f"SELECT max(id) FROM temp.{staged}").fetchone()
             yield some
-        self._conn.execute("DROP TABLE temp.told_in_order")
 
     def close(self) -> None:
         """Forget what was gathered."""

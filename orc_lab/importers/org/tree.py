@@ -49,6 +49,7 @@ class Tree:
             elif met.left_out is not None:
                 name, text = self._walk.external_id("heading", None, met.place), self._outline.text[slice(*span)]
                 yield _left_out(name, Todo, text, met.left_out)
+        del self._outline, self._walk  # large, and there may be as many sessions as todos
         yield from self._rules
         yield from self._worked()
         yield from self._said()
@@ -102,7 +103,9 @@ class Tree:
         return todo
 
     def _worked(self) -> Iterator[Parsed]:
-        for todo, (started, ended, wall) in self._sessions:
+        self._sessions.reverse()
+        while self._sessions:
+            todo, (started, ended, wall) = self._sessions.pop()
             raw, content_hash = as_raw(f"CLOCK: {wall}")
             name = self._nth(f"session:{todo}:{wall}")
             yield session(name, todo, started, ended, source="org", raw=raw, content_hash=content_hash, made=True)
@@ -130,12 +133,17 @@ class Tree:
 
     def _projects(self) -> Iterator[Parsed]:
         """Yield the projects, as old as the first date of their tasks, and the headings that turn out to be none."""
-        begun: dict[str, int] = {}
+        now, begun = self._context.now, dict[str, int]()
+        earliest: dict[str, str] = {}  # the first day that their tasks tell
         candidates: dict[str, Span] = {}
         both: set[str] = set()
         for span, project, met in self._walk.survey():
             if project is not None:
-                begun[project] = min(self._first_of(span), begun.get(project, self._context.now))
+                begun.setdefault(project, now)
+                told = self._first_told(span)
+                if told is not None and told[:10] <= earliest.get(project, told) and (found := stamp(f"[{told}]")):
+                    earliest[project] = told[:10]
+                    begun[project] = min(begun[project], instant(found.wall, self._context.clock))
             if met is not None and met.project is not None:
                 candidates[met.project] = span
                 both |= {met.project} if met.todo else set()
@@ -148,14 +156,15 @@ class Tree:
             if name in begun and name not in candidates:
                 yield _named(name, title, begun[name])
 
-    def _first_of(self, span: Span) -> int:
-        """Return the instant of the first date that tells of a task's past, now where there is none."""
-        text, dates = self._outline.text, []
-        for place in (text.rfind(mark, *span) for mark in _PAST):
-            if place >= 0:
-                dates += _DATE.findall(text, place, min(place + 100, span[1]))[:1]
-        found = stamp(f"[{min(dates)}]") if dates else None
-        return self._context.now if found is None else min(self._context.now, instant(found.wall, self._context.clock))
+    def _first_told(self, span: Span) -> str | None:
+        """Return the first date that tells of a task's past, as it stands there."""
+        text, (start, end) = self._outline.text, span
+        dates = []
+        for mark in _PAST:
+            place = text.rfind(mark, start, end)
+            if place >= 0 and (found := _DATE.search(text, place, min(place + 100, end))):
+                dates.append(found[1])
+        return min(dates, default=None)
 
     def _project(self, external_id: str, heading: Heading, begun: int, *, made: bool) -> Parsed:
         title, links = entry.title(heading.title)

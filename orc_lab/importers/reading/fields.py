@@ -88,6 +88,11 @@ class Fields:
 
     def text(self, name: str) -> str | None:
         """Return a text; a number is text too."""
+        value = self._values.get(name)
+        if value is None or value == "":
+            return None
+        if type(value) is str and value.isprintable() and not value.isspace():
+            return value
         value = self.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return str(value)
@@ -102,6 +107,9 @@ class Fields:
 
     def title(self, name: str = "title") -> str:
         """Return a title: one line, never empty."""
+        value = self._values.get(name)
+        if type(value) is str and len(value) <= LONGEST_TITLE and value.isprintable() and value == value.strip() != "":
+            return value
         text = " ".join((self.text(name) or "").replace("\t", " ").splitlines()).strip()
         if not text:
             self.warn(f"it has no title: called {UNTITLED}")

@@ -5,7 +5,7 @@ The outcome is that of `Fields`; a hundred thousand records take half the time.
 
 from datetime import datetime
 
-from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
+from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.values import YEARS, When
 
 _MILLISECONDS = range(10**11, 10**14)  # as `values.when` understands a number of that size
@@ -17,20 +17,6 @@ class QuickFields(Fields):
     """A record with dates in milliseconds since 1970, as `20260327T220000Z` or `2026-03-27T22:00:00.000Z`."""
 
     __slots__ = ()
-
-    def title(self, name: str = "title") -> str:
-        """Return a title: one line, never empty."""
-        value = self._values.get(name)
-        if type(value) is str and len(value) <= LONGEST_TITLE and value.isprintable() and value == value.strip() != "":
-            return value
-        return super().title(name)
-
-    def text(self, name: str) -> str | None:
-        """Return a text; a number is text too."""
-        value = self._values.get(name)
-        if value is None:
-            return None
-        return value if type(value) is str and value.isprintable() and value.strip() else super().text(name)
 
     def when(self, name: str, form: str | None = None) -> When | None:
         """Return an instant or a day."""

@@ -15,6 +15,7 @@ YEARS = range(1970, 9998)
 _FIRST = 86_400  # the first day of 1970 is what an empty date looks like
 _IN_SECONDS = 1e11  # more than this are milliseconds (or micro-, or nanoseconds)
 _IN_NANOSECONDS = _IN_SECONDS * 1e9
+_LONGEST = 40  # characters of a duration
 _PER_HOUR = {"h": 1.0, "min": 60.0, "s": 3600.0}
 _PARTS = re.compile(
     r"()(?:([\d.,]+)\s*h(?:(?:ou)?rs?)?)?\s*(?:([\d.,]+)\s*m(?:in(?:ute)?s?)?)?\s*(?:([\d.,]+)\s*s(?:ec(?:ond)?s?)?)?",
@@ -64,13 +65,16 @@ def hours(value: object, unit: Unit = "h") -> float | None:
 
     `2d` is unreadable: nobody knows how long a working day was meant to be.
     """
-    if (found := number(value)) is not None:
+    if isinstance(value, str) and len(value := value.strip()) <= _LONGEST:
+        return _told_hours(value, unit)
+    found = number(value)
+    return None if found is None else found / _PER_HOUR[unit]
+
+
+@lru_cache(maxsize=4096)  # most tasks of a life take as long as many others
+def _told_hours(text: str, unit: Unit) -> float | None:
+    if (found := number(text)) is not None:
         return found / _PER_HOUR[unit]
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    if len(text) > 40:
-        return None
     if match := _CLOCKED.fullmatch(text):
         spent = int(match[2]) + int(match[3]) / 60 + float(match[4] or 0) / 3600
         return -spent if match[1] else spent
@@ -113,9 +117,13 @@ def _dated(text: str, clock: Clock) -> When | None:
             return None
         return day if day.year in YEARS else None
     try:
-        return _placed(datetime.fromisoformat(_SPACED_OFFSET.sub("", text.replace(" UTC", "Z"))), clock)
+        found = datetime.fromisoformat(text)
     except ValueError:
-        return None
+        try:
+            found = datetime.fromisoformat(_SPACED_OFFSET.sub("", text.replace(" UTC", "Z")))
+        except ValueError:
+            return None
+    return _placed(found, clock)
 
 
 @lru_cache(maxsize=8192)

@@ -6,8 +6,7 @@ status says. Its actual hours are known when it ends; those of an open one, at t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orc_lab.importers.reading import lived, values
 from orc_lab.importers.reading.fields import Fields
@@ -39,8 +38,7 @@ _NO = {"no", "false", "0", "n"}
 Dates = Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Life:
+class Life(NamedTuple):
     """When a task was created, started and ended (instants in this order), and its last status. One that is closed and
     has no end, ended nobody knows when."""
 

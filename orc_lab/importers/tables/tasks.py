@@ -29,7 +29,8 @@ __all__ = ["EVERYBODY", "NAME", "NOBODY", "identify", "read"]
 _HOURS = ("estimate", "actual")
 _DATES = ("created", "started", "completed", "due")
 
-_Lived = tuple[task_life.Life | str, Sequence[tuple[Severity, str]]]  # a life, or why there is none; and what was odd
+# The id that is told, a life or why there is none, and what was odd.
+_Lived = tuple[str | None, task_life.Life | str, Sequence[tuple[Severity, str]]]
 
 
 def identify(head: str, path: str) -> float:
@@ -173,8 +174,9 @@ class _Layout:
 
     def survey(self, rows: Sequence[list[str]]) -> Iterator[Parsed]:
         """Read the lives of all tasks; yield those whose id stands in several rows."""
-        times = Counter(self._told_id(self._cells(row)) for row in rows)
-        for row in rows:
+        ids = [self._told_id(self._cells(row)) for row in rows]
+        times = Counter(ids)
+        for row, id in zip(rows, ids, strict=True):
             if len(row) > len(self._header):
                 self._lives.append(None)
                 continue
@@ -183,11 +185,11 @@ class _Layout:
             if len(row) < len(self._header):
                 fields.warn("its row is shorter than the header: what is missing is empty")
             life = task_life.life(fields, self._mapping, self._dates)
-            if (id := self._told_id(cells)) is not None and times[id] > 1:
+            if id is not None and times[id] > 1:
                 self._lives.append(None)
-                yield self._task(fields, cells, life)
+                yield self._task(fields, cells, id, life)
             else:
-                self._lives.append((life, fields.odd or ()))
+                self._lives.append((id, life, fields.odd or ()))
                 if not isinstance(life, str):
                     self.begin(self._project(fields).get("project_id"), life.created)
 
@@ -204,10 +206,11 @@ class _Layout:
         while rows:
             row, lived = rows.pop(), self._lives.pop()
             if lived is not None:
+                id, life, odd = lived
                 cells = self._cells(row)
                 fields = self._fields(cells)
-                fields.odd = list(lived[1])
-                yield self._task(fields, cells, lived[0])
+                fields.odd = list(odd)
+                yield self._task(fields, cells, id, life)
             elif len(row) > len(self._header):
                 yield self._misfit(row)
 
@@ -253,9 +256,9 @@ class _Layout:
             fields.warn(f"its {name} has no unit, where others have one: taken as hours")
         return fields.hours(name, self._units[name])
 
-    def _task(self, fields: Fields, cells: list[str], life: task_life.Life | str) -> Parsed:
+    def _task(self, fields: Fields, cells: list[str], id: str | None, life: task_life.Life | str) -> Parsed:
         raw, content = as_raw(dict(zip(self._header, cells, strict=True)))
-        external_id = self._told_id(cells) or self._nth(content)
+        external_id = id or self._nth(content)
         if isinstance(life, str):
             return Parsed(external_id=external_id, kind=Todo, raw=raw, content_hash=content, left_out=life)
         estimate, actual = (self._hours(fields, name) for name in _HOURS)

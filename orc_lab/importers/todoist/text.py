@@ -75,6 +75,8 @@ def content(text: str, *, labelled: bool) -> Content:
 
 def id_text(value: object) -> str | None:
     """Return an id as text, None where it can't be one."""
+    if type(value) is str and value.isascii() and value.isalnum() and len(value) <= 100:
+        return value
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     return values.clean(str(value)).strip()[:100] or None
