@@ -50,16 +50,17 @@ def revised(
 ) -> Revision:
     """Return what is taken over of a record, from the row that it would become; `given` is what earlier imports gave
     the row, `here` what it is."""
-    theirs, names = rows.last(record.kind, life), _FIELDS.get(record.kind, {})
+    theirs = rows.last(record.kind, life)
+    told: dict[str, Any] = dict(record.values)
+    for step in record.steps:
+        told.update(step.values)
+    names = {name: said for name, said in _FIELDS.get(record.kind, {}).items() if name in told or name in record.links}
     changed = [name for name in names if _is_told(record.kind, name, theirs, given) and theirs[name] != given.get(name)]
     differ = [name for name in changed if theirs[name] != here[name]]
     kept = [name for name in differ if here[name] != given.get(name)]
     taken = [name for name in differ if name not in kept]
     if "completed_at" in taken and "status" in kept:
         taken.remove("completed_at")
-    told: dict[str, Any] = dict(record.values)
-    for step in record.steps:
-        told.update(step.values)
     values = {name: theirs[name] if name in record.links else told[name] for name in taken}
     values, at = _ended(record.kind, checked_values(record.kind, values), here, now)
     return Revision(kind=record.kind, id=id, values=values, at=at, said=_said(names, taken, kept))
