@@ -193,16 +193,17 @@ class _Decision:
         elif known.content_hash == record.content_hash:
             self._tell(record, "there", known.subject_id)
         else:
-            self._revise(record, str(known.subject_id))
+            self._revise(record, str(known.subject_id), known.imported_at)
 
-    def _revise(self, record: Parsed, id: str) -> None:
-        """Take over what changed in a record since it was imported, where it wasn't changed here."""
+    def _revise(self, record: Parsed, id: str, seen: int) -> None:
+        """Take over what changed in a record since it was imported (`seen`), where it wasn't changed here."""
         why = record.left_out or ("it is one of several with one row here" if record.same_as is not None else None)
         found = why or self._links(record)
         if not isinstance(found, str):
             try:
                 life = rows.life(record, id, found, self._context.user_id)
-                revision = revised(record, id, life, *self._there.standing(record.kind, id), self._context.now)
+                since = (seen, self._context.now)
+                revision = revised(record, id, life, *self._there.standing(record.kind, id), since)
             except InvalidValue as error:
                 found = str(error)
             else:

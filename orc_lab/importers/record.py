@@ -62,6 +62,7 @@ class Parsed:
     the reason not to import it. `made` marks records that stand in the file only as a part of others. `updated` (an
     instant) decides between two records with the same external id. `stand_in` is a row that another import has made
     for the same thing, knowing less of it: the record takes its place, and what refers to that row stays with it.
+    `guessed` says that the file doesn't tell when it ended, so that another date of it was taken.
     """
 
     external_id: str
@@ -78,6 +79,7 @@ class Parsed:
     made: bool = False
     updated: int = 0
     stand_in: StandIn | None = None
+    guessed: bool = False
     issues: Sequence[Issue] = ()
 
 
@@ -182,6 +184,15 @@ def history(values: Mapping[str, Any], steps: Iterable[Step]) -> tuple[dict[str,
 
 
 _AT = attrgetter("at")
+
+
+def last_told(values: Mapping[str, Any], steps: Sequence[Step], now: int) -> int:
+    """Return when a row last changed (seconds UTC), from what `history` returned: 0 where the file tells no date of it,
+    so that all of it was taken as now. Of two records with one id that is the older one."""
+    last: int = (steps[-1].values if steps else values)["updated_at"]
+    if last < now:
+        return last
+    return max((at for at in (values["created_at"], *(step.at for step in steps)) if at < now), default=0)
 
 
 def settled(records: Iterable[Parsed]) -> list[Parsed]:

@@ -46,10 +46,15 @@ class Revision:
 
 
 def revised(
-    record: Parsed, id: str, life: PlainLife, given: Mapping[str, Value], here: Mapping[str, Value], now: int
+    record: Parsed,
+    id: str,
+    life: PlainLife,
+    given: Mapping[str, Value],
+    here: Mapping[str, Value],
+    since: tuple[int, int],
 ) -> Revision:
     """Return what is taken over of a record, from the row that it would become; `given` is what earlier imports gave
-    the row, `here` what it is."""
+    the row, `here` what it is; `since` is when the last of them was, and now."""
     theirs = rows.last(record.kind, life)
     told: dict[str, Any] = dict(record.values)
     for step in record.steps:
@@ -59,10 +64,10 @@ def revised(
     differ = [name for name in changed if theirs[name] != here[name]]
     kept = [name for name in differ if here[name] != given.get(name)]
     taken = [name for name in differ if name not in kept]
-    if "completed_at" in taken and "status" in kept:
+    if "completed_at" in taken and ("status" in kept or (record.guessed and "status" not in taken)):
         taken.remove("completed_at")
     values = {name: theirs[name] if name in record.links else told[name] for name in taken}
-    values, at = _ended(record.kind, checked_values(record.kind, values), here, now)
+    values, at = _ended(record, checked_values(record.kind, values), theirs, here, since)
     return Revision(kind=record.kind, id=id, values=values, at=at, said=_said(names, taken, kept))
 
 
@@ -79,20 +84,32 @@ def _is_told(kind: type[Entity], name: str, theirs: Mapping[str, Value], given: 
 
 
 def _ended(
-    kind: type[Entity], values: dict[str, Any], here: Mapping[str, Value], now: int
+    record: Parsed,
+    values: dict[str, Any],
+    theirs: Mapping[str, Value],
+    here: Mapping[str, Value],
+    since: tuple[int, int],
 ) -> tuple[dict[str, Any], int | None]:
     """Return the values with the time of an end, and when they take effect. What was open at the last import and is
-    finished now, nobody says since when, is taken as finished now."""
+    finished now, nobody says since when, was not finished before that import: taken as its last known day after it,
+    and as now where no day is known."""
     status = values.get("status")
-    if kind is Todo and status in CLOSED:
-        created = values.get("created_at", here["created_at"])
-        begun = [one for one in (created, here["started_at"], values.get("started_at")) if one is not None]
-        ended = max([values.get("completed_at") or now, *map(int, begun)])
-        at = ended if ended >= int(str(here["created_at"])) else None  # nothing happens to a row before it is there
-        return values | ({"completed_at": ended} if status is Status.DONE else {}), at
-    if kind is Project and status is ProjectStatus.COMPLETED:
-        return values | {"completed_at": now}, None
-    return values, None
+    if record.kind is Project and status is not None and here["completed_at"] is not None:
+        values["completed_at"] = None
+    if status not in CLOSED and status is not ProjectStatus.COMPLETED:
+        return values, None
+    ended = _end(theirs.get("completed_at"), record.guessed, *since)
+    created = values.get("created_at", here["created_at"])
+    begun = [one for one in (created, here.get("started_at"), values.get("started_at")) if one is not None]
+    ended = max([ended, *map(int, begun)])
+    at = ended if ended >= int(str(here["created_at"])) else None  # nothing happens to a row before it is there
+    return values | ({} if status is Status.DROPPED else {"completed_at": ended}), at
+
+
+def _end(told: Value, guessed: bool, seen: int, now: int) -> int:
+    if told is None:
+        return now
+    return min(max(int(told), seen), now) if guessed else int(told)
 
 
 def _said(names: Mapping[str, str], taken: Sequence[str], kept: Sequence[str]) -> str:

@@ -14,20 +14,24 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A record that was seen before: its content then, the row it became if it became one, else why not."""
+    """A record that was seen before: its content then, the row it became if it became one, else why not; and when that
+    was (seconds UTC)."""
 
     content_hash: str
     subject: str | None
     subject_id: str | None
     left_out: str | None
+    imported_at: int
 
 
 def known(db: Database, source: str) -> dict[str, Known]:
     """Return what was imported from a source before, by the id of the import record."""
-    rows = db.rows("SELECT id, content_hash, subject, subject_id, left_out FROM imports WHERE source = ?", (source,))
+    rows = db.rows(
+        "SELECT id, content_hash, subject, subject_id, left_out, imported_at FROM imports WHERE source = ?", (source,)
+    )
     return {
-        id: Known(content_hash=content, subject=subject, subject_id=subject_id, left_out=left_out)
-        for id, content, subject, subject_id, left_out in rows
+        id: Known(content_hash=content, subject=subject, subject_id=subject_id, left_out=left_out, imported_at=at)
+        for id, content, subject, subject_id, left_out, at in rows
     }
 
 

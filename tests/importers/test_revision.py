@@ -1,16 +1,30 @@
 """What changed in the other tool since the last import comes over, where it wasn't changed here."""
 
+import json
 import time
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from orc_lab.importers import run
-from orc_lab.model.entities import Activity, Commitment, ImportRecord, Outcome, Project, Session, Status, Todo
+from orc_lab.model.entities import (
+    Activity,
+    Commitment,
+    ImportRecord,
+    Outcome,
+    Priority,
+    Project,
+    ProjectStatus,
+    Session,
+    Status,
+    Todo,
+)
 from orc_lab.store import change_log
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, everything, project, store, table, todo, told
-from tests.importers.files_of_tools import exported, tracked
+from tests.importers.files_of_tools import backup, exported, state, task, tracked, warrior
 from tests.store import laws
 
 ONE = {"status": "refined", "projectId": "p1", "estimatedHours": 2}
@@ -165,3 +179,91 @@ def test_what_became_of_a_record_that_changed_stands_in_the_list_of_records(benc
     report = bring(store(todos=[todo(title="Theirs")]))
     assert '"remarks": "taken over: title"' in report.records_as_json()
     assert report.as_dict()["changes"][0]["sentence"] == "taken over: title"
+
+
+def test_what_a_task_leaves_out_clears_nothing(bench: Workbench, bring: Bring) -> None:
+    bring(exported(warrior(priority="H", tags=["garden"])))
+    report = bring(exported(warrior(description="Dig on")))
+    assert changes(report) == {"taken over: title": 1}
+    (one,) = bench.find(Todo)
+    assert (one.title, one.priority, one.tags) == ("Dig on", Priority.HIGH, ("garden",))
+    bring(store(todos=[todo(priority="high")], projects=[project(priority="high")]))
+    del (bare := todo())["priority"]
+    bring(store(todos=[bare], projects=[project(title="Theirs")]))
+    assert (bench.get(Todo, "t1").priority, bench.get(Project, "p1").priority) == (Priority.HIGH, Priority.HIGH)
+
+
+def test_a_project_that_was_finished_there_and_opened_again(bench: Workbench, bring: Bring) -> None:
+    bring(store(projects=[project(progress=40)]))
+    ended = {"status": "completed", "completedAt": "2025-03-05T10:00:00Z", "progress": 100}
+    assert changes(bring(store(projects=[project(**ended)]))) == {"taken over: status, progress": 1}
+    one = bench.get(Project, "p1")
+    assert (one.status, one.completed_at, one.progress) == (ProjectStatus.COMPLETED, at("2025-03-05T11:00"), 100)
+    assert changes(bring(store(projects=[project(progress=0)]))) == {"taken over: status, progress": 1}
+    one = bench.get(Project, "p1")
+    assert (one.status, one.completed_at, one.progress) == (ProjectStatus.ACTIVE, None, 0)
+    laws.hold(bench.db)
+
+
+def sp_project(bench: Workbench, bring: Bring, *, archived: bool) -> Project:
+    one = {"id": "kTn8pRw5", "title": "Allotment", "taskIds": [], "isArchived": archived}
+    bring(backup(task(), project=state(one)))
+    return bench.find(Project)[0]
+
+
+def todoist_project(bench: Workbench, bring: Bring, *, archived: bool) -> Project:
+    one = {"id": "3", "name": "Old", "is_archived": archived, "created_at": "2025-04-01T10:00:00Z"}
+    bring(json.dumps({"projects": [one], "items": []}).encode(), format="todoist")
+    return bench.find(Project)[0]
+
+
+@pytest.mark.parametrize("brought", [sp_project, todoist_project])
+def test_a_project_that_left_the_archive(bench: Workbench, bring: Bring, brought: Any) -> None:
+    assert brought(bench, bring, archived=True).status is ProjectStatus.ARCHIVED
+    assert brought(bench, bring, archived=False).status is ProjectStatus.ACTIVE
+
+
+OLD = "2025-03-02T09:00:00Z"  # before any import here
+GUESSED = {
+    "creation-store": (store(todos=[todo()]), store(todos=[todo(status="completed")])),
+    "org": (b"* TODO Dig\nSCHEDULED: <2025-03-01 Sat>\n", b"* DONE Dig\nSCHEDULED: <2025-03-01 Sat>\n"),
+    "super-productivity": (backup(task(title="Dig")), backup(task(title="Dig", isDone=True))),
+    "task-csv": (
+        table("id,title,status,created", "1,Dig,open,2025-03-01"),
+        table("id,title,status,created", "1,Dig,done,2025-03-01"),
+    ),
+    "taskwarrior": (exported(warrior()), exported(warrior(status="completed"))),
+    "todoist": tuple(
+        json.dumps(
+            {
+                "items": [
+                    {"id": "1", "project_id": "2", "content": "Dig", "labels": [], "checked": done, "added_at": OLD}
+                ]
+            }
+        ).encode()
+        for done in (False, True)
+    ),
+}
+
+
+@pytest.mark.parametrize("format", GUESSED)
+def test_what_was_open_at_the_last_import_was_not_finished_before_it(bench: Workbench, format: str) -> None:
+    """Its last known day lies before: no week that is over counts it once more."""
+    opened, ended = GUESSED[format]
+    for data, now in ((opened, NOW), (ended, NOW + 99)):
+        run.commit(bench, run.plan(bench, data, format=format, name="x.org" if format == "org" else None, now=now))
+    (one,) = bench.find(Todo)
+    assert one.status is Status.DONE
+    assert one.completed_at == (NOW + 99 if format == "org" else NOW)  # org tells nothing that has happened
+    laws.hold(bench.db)
+
+
+def test_an_end_that_is_guessed_moves_no_end(bench: Workbench, bring: Bring) -> None:
+    bring(exported(warrior(status="completed", modified="20250302T090000Z")))
+    (before,) = bench.find(Todo)
+    report = bring(exported(warrior(status="completed", modified="20250501T090000Z", description="Dug")))
+    assert changes(report) == {"taken over: title": 1}
+    assert bench.get(Todo, before.id).completed_at == before.completed_at
+    ended = exported(warrior(status="completed", modified="20250501T090000Z", end="20250303T090000Z"))
+    assert changes(bring(ended)) == {"taken over: title, completion": 1}
+    assert bench.get(Todo, before.id).completed_at == at("2025-03-03T10:00")

@@ -169,6 +169,7 @@ class Records:
             content_hash=content,
             row_id=id if id and _FIT_ID.fullmatch(id) else None,
             updated=0 if alone else creation_rows.last_told(fields),
+            guessed=fields.guessed,
             issues=fields.issues(external_id),
         )
 

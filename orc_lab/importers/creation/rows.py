@@ -99,11 +99,13 @@ def project(fields: Fields) -> Row:
         "title": fields.title(),
         "description": fields.text("description"),
         "why": fields.text("why"),
-        "priority": fields.choice("priority", PRIORITIES, Priority.MEDIUM),
         "due_date": fields.day("due"),
         "created_at": created,
         "updated_at": updated,
     }
+    first |= _priority(fields)
+    began: dict[str, Any] = {"status": ProjectStatus.ACTIVE, "progress": 0}
+    first |= {name: value for name, value in began.items() if fields.get(name) is not None}
     reached: dict[str, Any] = {"status": status, "progress": _progress(fields)}
     end = updated
     if status is ProjectStatus.COMPLETED:
@@ -111,6 +113,13 @@ def project(fields: Fields) -> Row:
         end = reached["completed_at"] or updated
     changed = {name: value for name, value in reached.items() if value not in (ProjectStatus.ACTIVE, 0)}
     return *history(first, [Step(at=end, values=changed)] if changed else ()), _link(fields, "intention")
+
+
+def _priority(fields: Fields) -> dict[str, Any]:
+    """Return the priority of a record that tells one."""
+    if fields.get("priority") is None:
+        return {}
+    return {"priority": fields.choice("priority", PRIORITIES, Priority.MEDIUM)}
 
 
 def _progress(fields: Fields) -> int:
@@ -133,6 +142,7 @@ def _end(fields: Fields, created: int, last: int | None) -> int | None:
         return lived.end(fields, Status.DONE)
     if told is None:
         fields.note("it tells no time of completion: taken as its last change")
+        fields.guessed = True
         return last
     if told < created:
         fields.warn("it was completed before it was made: taken as completed when made")
@@ -155,7 +165,7 @@ def todo(fields: Fields) -> Row:
         "title": fields.title(),
         "description": fields.text("description"),
         "status": entry,
-        "priority": fields.choice("priority", PRIORITIES, Priority.MEDIUM),
+        **_priority(fields),
         "category": fields.text("category"),
         "tags": fields.tags(),
         "estimated_hours": estimate,

@@ -16,7 +16,7 @@ from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.links import with_links
 from orc_lab.importers.reading.values import clean
 from orc_lab.importers.reading.work_time import instant, session
-from orc_lab.importers.record import Context, Parsed, as_raw, history
+from orc_lab.importers.record import Context, Parsed, as_raw, history, last_told
 from orc_lab.model.entities import CLOSED, Entity, Priority, Project, Todo
 from orc_lab.workbench import pipeline
 
@@ -94,7 +94,8 @@ class Tree:
             links=({"project_id": project} if project else {}) | ({"parent_id": above.todo} if above.todo else {}),
             raw=raw,
             content_hash=content_hash,
-            updated=(steps[-1].values if steps else first)["updated_at"],
+            updated=last_told(first, steps, self._context.now),
+            guessed=fields.guessed,
             issues=fields.issues(external_id),
         )
         if (repeater := entry.repeater(heading)) is not None:

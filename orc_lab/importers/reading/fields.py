@@ -58,14 +58,16 @@ def _placed(
 
 
 class Fields:
-    """A record while it is read. What can't be read is None and noted in `odd`, never an error."""
+    """A record while it is read. What can't be read is None and noted in `odd`, never an error; `guessed` says that its
+    end is no date of its own."""
 
-    __slots__ = ("_values", "context", "odd")
+    __slots__ = ("_values", "context", "guessed", "odd")
 
     def __init__(self, values: Mapping[str, Any], context: Context) -> None:
         self._values = values
         self.context = context
         self.odd: list[tuple[Severity, str]] = []
+        self.guessed = False
 
     def get(self, name: str) -> Any:
         """Return a field as it stands in the file, None where it is missing or empty."""

@@ -37,6 +37,7 @@ def end(fields: Fields, status: Status, *known: int | None, evening: bool = True
         fields.warn(UNDATED[status])
         return None
     fields.warn(f"it is {status}, but nothing says since when: taken as its last known day")
+    fields.guessed = True
     last, clock = max(dates), fields.context.clock
     return max(last, min(at_hour(clock.day(last), 17, clock), fields.context.now)) if evening else last
 

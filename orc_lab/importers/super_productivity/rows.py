@@ -12,7 +12,7 @@ from orc_lab.importers.reading.comments import comment
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.json_file import WITHHELD, withheld
 from orc_lab.importers.reading.json_pieces import TOO_DEEP, UNHELD, Unheld
-from orc_lab.importers.record import Context, Parsed, Step, as_raw, history
+from orc_lab.importers.record import Context, Parsed, Step, as_raw, history, last_told
 from orc_lab.model.clock import Clock
 from orc_lab.model.entities import Activity, Entity, Project, ProjectStatus, Recurrence
 
@@ -107,7 +107,8 @@ def project(entry: Entry, spans: Spans, context: Context) -> Parsed:
     first, last = spans.get(external_id, (context.now, context.now))
     created = min(fields.past("created", 9) or first, first)
     title = fields.title()
-    values_, steps = {"title": title, "created_at": created, "updated_at": last}, list[Step]()
+    values_: dict[str, Any] = {"title": title, "status": ProjectStatus.ACTIVE, "created_at": created}
+    values_["updated_at"], steps = last, list[Step]()
     if (due := fields.day("due")) is not None:
         values_["due_date"] = due
     if record.get("isArchived") is True:
@@ -122,7 +123,7 @@ def project(entry: Entry, spans: Spans, context: Context) -> Parsed:
         steps=steps,
         raw=raw,
         content_hash=content,
-        updated=last,
+        updated=last_told(begun, steps, context.now),
         issues=fields.issues(external_id),
     )
 
@@ -164,7 +165,8 @@ def repeated(entry: Entry, context: Context) -> Parsed:
     external_id = f"recurrence:{id_of(record, key)}"
     if record.get("isPaused") is True:
         return left_out(Recurrence, external_id, record, "it is paused")
-    starts = _day(record.get("startDate")) or _day(record.get("lastTaskCreationDay")) or _made(record, context)
+    told = _day(record.get("startDate")) or _day(record.get("lastTaskCreationDay")) or _made(record, context)
+    starts = told or calendar_day(context.now, context.clock)
     rule = _rule(record, starts)
     if rule is None:
         return left_out(Recurrence, external_id, record, "its rule can't be read")
@@ -192,14 +194,14 @@ def repeated(entry: Entry, context: Context) -> Parsed:
         },
         raw=raw,
         content_hash=content,
-        updated=created,
+        updated=0 if told is None else created,
         issues=fields.issues(external_id),
     )
 
 
-def _made(record: Mapping[str, Any], context: Context) -> date:
+def _made(record: Mapping[str, Any], context: Context) -> date | None:
     made = values.when(record.get("lastTaskCreation"), context.clock)
-    return made if isinstance(made, date) else calendar_day(context.now if made is None else made, context.clock)
+    return calendar_day(made, context.clock) if isinstance(made, int) else made
 
 
 def _rule(record: Mapping[str, Any], starts: date) -> str | None:

@@ -15,7 +15,7 @@ from orc_lab.importers.reading import lived, values
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.json_file import WITHHELD
 from orc_lab.importers.reading.quick_fields import QuickFields
-from orc_lab.importers.record import Context, Parsed, Step, as_raw, history
+from orc_lab.importers.record import Context, Parsed, Step, as_raw, history, last_told
 from orc_lab.importers.super_productivity import described, rows
 from orc_lab.model.codec import MOST_HOURS
 from orc_lab.model.entities import CLOSED, Status, Todo
@@ -111,7 +111,8 @@ class Tasks:
             links=links,
             raw=raw,
             content_hash=content,
-            updated=(steps[-1].values if steps else begun)["updated_at"],
+            updated=last_told(begun, steps, self._context.now),
+            guessed=fields.guessed,
             issues=fields.issues(external_id) if fields.odd else (),
         )
 

@@ -40,12 +40,13 @@ Dates = Mapping[str, str | None]
 
 class Life(NamedTuple):
     """When a task was created, started and ended (instants in this order), and its last status. One that is closed and
-    has no end, ended nobody knows when."""
+    has no end, ended nobody knows when; `guessed` where another date was taken for it."""
 
     created: int
     started: int | None
     ended: int | None
     status: Status
+    guessed: bool = False
 
     def begun(self, entry: Status, estimate: float | None, actual: float | None) -> dict[str, Any]:
         """Return what is so from its creation; `entry` is how far along a task begins."""
@@ -93,7 +94,8 @@ def life(fields: Fields, mapping: ColumnMapping, dates: Dates) -> Life | str:
     if status is Status.DONE and started is None:
         fields.note("it has no date of its start: taken as started when created")
         started = created
-    return Life(created=created, started=_within(fields, started, created, end), ended=end, status=status)
+    started = _within(fields, started, created, end)
+    return Life(created=created, started=started, ended=end, status=status, guessed=fields.guessed)
 
 
 def entry(fields: Fields) -> Status:
@@ -101,11 +103,14 @@ def entry(fields: Fields) -> Status:
     return pipeline.entry_status(fields.get("project"), values.hours(fields.get("estimate")))
 
 
-def priority(fields: Fields, mapping: ColumnMapping) -> Priority:
-    """Return a priority by its word, else by its place on the mapping's scale."""
+def priority(fields: Fields, mapping: ColumnMapping) -> dict[str, Any]:
+    """Return the priority of a task that tells one."""
     told = fields.get("priority")
-    if told is None:
-        return Priority.MEDIUM
+    return {} if told is None else {"priority": _level(told, fields, mapping)}
+
+
+def _level(told: str, fields: Fields, mapping: ColumnMapping) -> Priority:
+    """Return a priority by its word, else by its place on the mapping's scale."""
     if (word := bare(told)) in mapping.priorities:
         return Priority(mapping.priorities[word])
     scale, number = mapping.priority_scale, values.number(told)

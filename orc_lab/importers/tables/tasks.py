@@ -13,7 +13,7 @@ from orc_lab.importers.reading import values
 from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
 from orc_lab.importers.reading.persons import EVERYBODY, NOBODY, of_person
 from orc_lab.importers.reading.source import Source
-from orc_lab.importers.record import Context, Parsed, Reading, Severity, as_raw, history, settled
+from orc_lab.importers.record import Context, Parsed, Reading, Severity, as_raw, history, last_told, settled
 from orc_lab.importers.tables import entries as time_csv
 from orc_lab.importers.tables import life as task_life
 from orc_lab.importers.tables import table as csv_table
@@ -267,7 +267,7 @@ class _Layout:
                 "title": fields.title(),
                 "description": fields.text("description"),
                 **life.begun(task_life.entry(fields), estimate, actual),
-                "priority": task_life.priority(fields, self._mapping),
+                **task_life.priority(fields, self._mapping),
                 "category": fields.text("category"),
                 "tags": self._all_tags(fields, cells),
                 "estimated_hours": estimate,
@@ -287,7 +287,8 @@ class _Layout:
             values=first,
             steps=steps,
             links=self._project(fields),
-            updated=(steps[-1].values if steps else first)["updated_at"],
+            updated=last_told(first, steps, self._context.now),
+            guessed=life.guessed,
             issues=fields.issues(external_id),
         )
 

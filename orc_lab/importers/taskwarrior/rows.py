@@ -11,7 +11,7 @@ from orc_lab.importers.reading import values
 from orc_lab.importers.reading.fields import Fields
 from orc_lab.importers.reading.json_pieces import TOO_DEEP, Unheld
 from orc_lab.importers.reading.quick_fields import QuickFields
-from orc_lab.importers.record import Context, Parsed, as_raw
+from orc_lab.importers.record import Context, Parsed, as_raw, last_told
 from orc_lab.importers.taskwarrior import life
 from orc_lab.model.entities import Link, Todo
 
@@ -96,7 +96,8 @@ def todo(record: Any, written: str, names: life.Names, context: Context) -> Pars
         links={} if name is None else {"project_id": project_id(name)},
         raw=raw,
         content_hash=content,
-        updated=(steps[-1].values if steps else begun)["updated_at"],
+        updated=last_told(begun, steps, context.now),
+        guessed=fields.guessed,
         issues=fields.issues(external_id) if fields.odd else (),
     )
 

@@ -9,7 +9,7 @@ from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
 from orc_lab.importers.reading.json_pieces import TOO_DEEP, UNHELD, Unheld
 from orc_lab.importers.reading.links import with_links
 from orc_lab.importers.reading.values import at_hour, clean, number, when
-from orc_lab.importers.record import Context, Parsed, Step, as_raw, history, settled
+from orc_lab.importers.record import Context, Parsed, Step, as_raw, history, last_told, settled
 from orc_lab.importers.todoist import task
 from orc_lab.importers.todoist.text import INBOX, content, id_text, iso_day
 from orc_lab.model.entities import Activity, Entity, Project, ProjectStatus, Todo
@@ -111,7 +111,7 @@ class Rows:
         if record.get("is_archived"):
             at = max(created, task.past(fields, ("archived_at", "updated_at")) or self._context.now)
             steps.append(Step(at=at, values={"status": ProjectStatus.ARCHIVED}))
-        told = {"title": fields.title(), "description": fields.text("description")}
+        told = {"title": fields.title(), "description": fields.text("description"), "status": ProjectStatus.ACTIVE}
         values, steps = history(told | {"created_at": created, "updated_at": created}, steps)
         return Parsed(
             external_id=external_id,
@@ -121,7 +121,7 @@ class Rows:
             raw=raw,
             content_hash=content_hash,
             meets="title",
-            updated=(steps[-1].values if steps else values)["updated_at"],
+            updated=last_told(values, steps, self._context.now),
             issues=fields.issues(external_id),
         )
 
@@ -196,7 +196,8 @@ class Rows:
             links=({"project_id": project} if project else {}) | ({"parent_id": f"todo:{parent}"} if parent else {}),
             raw=raw,
             content_hash=content_hash,
-            updated=(steps[-1].values if steps else values)["updated_at"],
+            updated=last_told(values, steps, self._context.now),
+            guessed=fields.guessed,
             issues=fields.issues(external_id),
         )
         if not done and (rule := task.rule(record)) is not None:
