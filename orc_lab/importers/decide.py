@@ -198,12 +198,14 @@ class _Decision:
     def _revise(self, record: Parsed, id: str, seen: int) -> None:
         """Take over what changed in a record since it was imported (`seen`), where it wasn't changed here."""
         why = record.left_out or ("it is one of several with one row here" if record.same_as is not None else None)
+        if not self._there.is_of_kind(id):
+            why = "it was imported as something else"
         found = why or self._links(record)
         if not isinstance(found, str):
             try:
                 life = rows.life(record, id, found, self._context.user_id)
                 since = (seen, self._context.now)
-                revision = revised(record, id, life, *self._there.standing(record.kind, id), since)
+                revision = revised(record, id, life, *self._there.standing(id), since)
             except InvalidValue as error:
                 found = str(error)
             else:

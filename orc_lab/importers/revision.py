@@ -7,6 +7,7 @@ nothing here: many exports tell less of a record than another one did.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from orc_lab.importers import rows
@@ -31,6 +32,7 @@ _FIELDS: Mapping[type[Entity], Mapping[str, str]] = {
     | {"started_at": "start", "completed_at": "completion", "created_at": "creation"},
     Session: {"ended_at": "end"},
 }
+_CHUNK = 500
 _NOTHING = "only in what orc keeps of it in the raw record"
 
 
@@ -120,15 +122,26 @@ def _said(names: Mapping[str, str], taken: Sequence[str], kept: Sequence[str]) -
 
 def write(db: Database, tx: Transaction, revisions: Sequence[Revision]) -> None:
     """Set what is taken over, with all that follows, as part of an edit."""
-    for one in revisions:
-        row = repository.get(db, one.kind, one.id)
-        if isinstance(row, Todo):
-            begun = pipeline.start_values(row, one.values["started_at"]) if "started_at" in one.values else {}
-            pipeline.change(db, tx, row, {**begun, **one.values}, one.at)
-            continue
-        tx.update(one.kind, one.id, one.values, at=one.at)
-        if one.kind is not Session:
-            edited(tx, one.kind, one.id, dict(_before(row, one.values)), one.values, at=one.at)
+    waiting = iter(revisions)
+    while some := list(islice(waiting, _CHUNK)):
+        here = {kind: _rows(db, kind, some) for kind in {one.kind for one in some}}
+        for one in some:
+            _set(db, tx, here[one.kind][one.id], one)
+
+
+def _rows(db: Database, kind: type[Entity], revisions: Sequence[Revision]) -> dict[str, Entity]:
+    ids = [one.id for one in revisions if one.kind is kind]
+    return {row.id: row for row in repository.find(db, kind, {"id": ids})}
+
+
+def _set(db: Database, tx: Transaction, row: Entity, one: Revision) -> None:
+    if isinstance(row, Todo):
+        begun = pipeline.start_values(row, one.values["started_at"]) if "started_at" in one.values else {}
+        pipeline.change(db, tx, row, {**begun, **one.values}, one.at)
+        return
+    tx.update(one.kind, one.id, one.values, at=one.at)
+    if one.kind is not Session:
+        edited(tx, one.kind, one.id, dict(_before(row, one.values)), one.values, at=one.at)
 
 
 def _before(row: Entity, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

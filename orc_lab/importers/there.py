@@ -29,6 +29,8 @@ class There:
         self._empty: dict[type[Entity], bool] = {}
         self._taken_back: set[int] | None = None
         self._wanted: dict[str, str] = {}  # by external id, of the records looked at
+        self._given: dict[str, dict[str, Value]] = {}  # by row, where one of these records changed since
+        self._here: dict[str, dict[str, Value]] = {}
 
     def look(self, records: Sequence[Parsed]) -> None:
         """Learn which ids that these records want are taken."""
@@ -46,6 +48,22 @@ class There:
             self._taken |= self._existing(named, own)
         for kind, ids in derived.items():
             self._taken |= self._existing(kind, ids)
+        self._look_at_changed(records)
+
+    def _look_at_changed(self, records: Sequence[Parsed]) -> None:
+        """Learn what is here of the rows whose records changed since they were imported."""
+        self._given.clear()
+        self._here.clear()
+        changed: dict[type[Entity], list[str]] = {}
+        for record in records if self._known else ():
+            known = self._known.get(self.import_id(record))
+            if known is not None and known.subject_id in self.alive and known.content_hash != record.content_hash:
+                changed.setdefault(record.kind, []).append(str(known.subject_id))
+        if changed and self._taken_back is None:
+            self._taken_back = provenance.taken_back(self._db)
+        for kind, ids in changed.items():
+            self._given |= provenance.given(self._db, kind, ids, self._taken_back or ())
+            self._here |= repository.as_stored(self._db, kind, ids)
 
     def stands_in(self, record: Parsed) -> str | None:
         """Return the id of a row that stands in a record's place, unless another record of this source has it."""
@@ -61,11 +79,13 @@ class There:
             self._empty[kind] = repository.count(self._db, kind, {}) == 0
         return set() if self._empty[kind] else provenance.existing(self._db, kind, ids)
 
-    def standing(self, kind: type[Entity], id: str) -> tuple[dict[str, Value], dict[str, Value]]:
-        """Return what imports gave the fields of a row, and what they are now."""
-        if self._taken_back is None:
-            self._taken_back = provenance.taken_back(self._db)
-        return provenance.given(self._db, kind, id, self._taken_back), provenance.here(self._db, kind, id)
+    def is_of_kind(self, id: str) -> bool:
+        """Return whether a row whose record changed is of that record's kind."""
+        return id in self._here
+
+    def standing(self, id: str) -> tuple[dict[str, Value], dict[str, Value]]:
+        """Return what imports gave the fields of a row whose record changed, and what they are now."""
+        return self._given[id], self._here[id]
 
     def import_id(self, record: Parsed) -> str:
         """Return the id of the import record that a record has, or will have."""

@@ -1,6 +1,7 @@
 """Write a plan's rows with their back-dated history, and the activities that tell it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from orc_lab.importers import revision
 from orc_lab.importers.decide import Plan, Progress
@@ -11,6 +12,7 @@ from orc_lab.store.database import Database, Transaction
 
 _RECONSIDERED = ("subject", "subject_id", "content_hash", "raw", "left_out", "imported_at")
 _PARENT = columns(Todo).index("parent_id")
+_CHUNK = 500
 _ENTRIES = 5  # of the log, for a record: more or less
 
 
@@ -19,16 +21,18 @@ def write(db: Database, tx: Transaction, plan: Plan, progress: Progress | None) 
     total = len(plan.rows) + len(plan.records)
     with Bulk(tx, expected=_ENTRIES * len(plan.rows), telling=True) as bulk:
         done = 0
-        for some in _written(bulk, plan):
-            done += some
+        for count in _written(bulk, plan):
+            done += count
             if progress is not None:
                 progress(done, total + bulk.told)
     for kind, lives in plan.taken.chunks():
         for life in lives:
             _take(tx, kind, life, plan.parents)
     revision.write(db, tx, plan.revisions)
-    for record in plan.reconsidered:
-        tx.update(ImportRecord, record.id, {name: getattr(record, name) for name in _RECONSIDERED})
+    reconsidered = iter(plan.reconsidered)
+    while some := list(islice(reconsidered, _CHUNK)):
+        told = [(one.id, {name: getattr(one, name) for name in _RECONSIDERED}) for one in some]
+        tx.update_many(ImportRecord, told)
 
 
 def _written(bulk: Bulk, plan: Plan) -> Iterator[int]:

@@ -1,11 +1,11 @@
 """Where rows came from: what an import has brought before, what it gave them, and which ids are taken."""
 
+import json
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from orc_lab.model.change import Value
-from orc_lab.model.codec import columns
 from orc_lab.model.entities import Entity
 from orc_lab.store.database import Database
 
@@ -62,15 +62,15 @@ def taken_back(db: Database) -> set[int]:
     return undone
 
 
-def given(db: Database, kind: type[Entity], id: str, taken_back: Container[int]) -> dict[str, Value]:
-    """Return what imports gave the fields of a row last; empty fields that never were filled are missing."""
-    sql = """SELECT l.tx, c.field, c.new FROM change_log AS l JOIN change_cell AS c ON c.seq = l.seq
-        WHERE l.id = ? AND l."table" <> 'activities' AND l."table" = ? AND l.origin = 'import' ORDER BY l.seq"""
-    return {field: new for tx, field, new in db.rows(sql, (id, kind.table)) if tx not in taken_back}
-
-
-def here(db: Database, kind: type[Entity], id: str) -> dict[str, Value]:
-    """Return a row as it is, in plain values."""
-    names = columns(kind)
-    (row,) = db.rows(f"SELECT {', '.join(names)} FROM {kind.table} WHERE id = ?", (id,))
-    return dict(zip(names, row, strict=True))
+def given(
+    db: Database, kind: type[Entity], ids: Iterable[str], taken_back: Container[int]
+) -> dict[str, dict[str, Value]]:
+    """Return what imports gave the fields of rows last, by id; empty fields that never were filled are missing."""
+    sql = """SELECT l.tx, l.id, c.field, c.new FROM change_log AS l JOIN change_cell AS c ON c.seq = l.seq
+        WHERE l.id IN (SELECT value FROM json_each(?)) AND l."table" <> 'activities' AND l."table" = ?
+        AND l.origin = 'import' ORDER BY l.seq"""
+    found: dict[str, dict[str, Value]] = {id: {} for id in ids}
+    for tx, id, field, new in db.rows(sql, (json.dumps(list(found)), kind.table)):
+        if tx not in taken_back:
+            found[id][field] = new
+    return found

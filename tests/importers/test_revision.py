@@ -267,3 +267,13 @@ def test_an_end_that_is_guessed_moves_no_end(bench: Workbench, bring: Bring) -> 
     ended = exported(warrior(status="completed", modified="20250501T090000Z", end="20250303T090000Z"))
     assert changes(bring(ended)) == {"taken over: title, completion": 1}
     assert bench.get(Todo, before.id).completed_at == at("2025-03-03T10:00")
+
+
+def test_an_id_that_something_else_had_at_the_last_import(bench: Workbench, bring: Bring) -> None:
+    bring(table("id,title,project", "1,Dig,house"), source="mine")
+    (external_id,) = (one.external_id for one in bench.find(ImportRecord) if one.subject == "projects")
+    before = everything(bench.db)["projects"]
+    report = bring(table("id,title,notes", f"{external_id},Sow,Late"), source="mine")
+    assert accounted(report)
+    assert changes(report) == {"it was imported as something else": 1}
+    assert everything(bench.db)["projects"] == before
