@@ -63,13 +63,18 @@ def plan(path: str, places: Sequence[Place] = LOCAL) -> Plan:
     return Plan(path=path, removes=removes, stays=stays, copies=copies, beyond=_beyond(path, others))
 
 
+def check_alone(plan: Plan) -> None:
+    """Raises DatabaseLocked while any other program has the database open."""
+    if os.path.isfile(plan.path) and copies.state(plan.path)[0] is State.WHOLE and not examine.alone(plan.path):
+        raise DatabaseLocked(plan.path, database.BUSY_SECONDS)
+
+
 def erase(plan: Plan, places: Sequence[Place] = LOCAL) -> Erased:
     """Remove what a plan says and the folders that are empty then; look again and tell what is left of it.
 
     Raises DatabaseLocked, with nothing removed, while any other program has the database open.
     """
-    if os.path.isfile(plan.path) and copies.state(plan.path)[0] is State.WHOLE and not examine.alone(plan.path):
-        raise DatabaseLocked(plan.path, database.BUSY_SECONDS)
+    check_alone(plan)
     for file in plan.files:
         with suppress(OSError):  # what can't be removed is found below
             os.remove(file)

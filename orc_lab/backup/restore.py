@@ -76,11 +76,12 @@ def _found(path: str, named: str) -> str:
     return file
 
 
-def restore(plan: Plan) -> Restored:
+def restore(plan: Plan, *, carry: copies.Carry | None = None) -> Restored:
     """Do what a plan says. Other processes that have the database open go on with what was restored.
 
-    What stood there is backed up first. Killed at any moment, the database is the old one or the new one, whole.
-    Raises NoRoomForBackup, DiskFull, NotWritable or DatabaseLocked, and then nothing was replaced.
+    What stood there is backed up first; `carry` takes over from it what isn't the backup's to say. Killed at any
+    moment, the database is the old one or the new one, whole. Raises NoRoomForBackup, DiskFull, NotWritable or
+    DatabaseLocked, and then nothing was replaced.
     """
     staged = shelf.staging(plan.path)
     folder = os.path.dirname(staged)
@@ -97,7 +98,7 @@ def restore(plan: Plan) -> Restored:
                 replaced.append(shelf.set_aside(plan.path))
             copies.place(staged, os.path.realpath(plan.path))
         else:
-            copies.pour(staged, plan.path, label, lambda: replaced.extend(_put_by(plan)))
+            copies.pour(staged, plan.path, label, lambda: replaced.extend(_put_by(plan)), carry)
     except OSError as error:
         raise of_system(error) from None
     finally:

@@ -9,7 +9,8 @@ from typing import Any
 from orc_lab.mirror.load import Table
 from orc_lab.model.entities import KINDS
 from orc_lab.store import change_log, history
-from orc_lab.store.database import Database, translated
+from orc_lab.store.database import Database
+from orc_lab.store.sentences import translated
 
 Derived = Mapping[str, tuple[Any, ...]]
 

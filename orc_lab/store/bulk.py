@@ -9,7 +9,6 @@ statement each: a cell costs a third of one that Python binds. Only what is ther
 sqlite3 longer than to bind a text.
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
@@ -60,11 +59,10 @@ class Bulk:
         self._hlc: int
         self._seq: int
         self._origin, self._hlc, self._seq = self._conn.execute(
-            """SELECT coalesce(origin, 'local'), max(floor, coalesce((SELECT hlc FROM change_log ORDER BY seq DESC
-            LIMIT 1), 0)), coalesce((SELECT max(seq) FROM change_log), 0) FROM change_context"""
+            f"""SELECT coalesce(origin, 'local'), {capture.CLOCK} - 1, coalesce((SELECT max(seq) FROM change_log), 0)
+            FROM change_context"""
         ).fetchone()
         self._cache = 0
-        self._hlc = max(self._hlc, int(time.time() * 1000) * 1000)
 
     def __enter__(self) -> Self:
         self._tx.defer_references()  # a row may refer to one that comes later

@@ -13,10 +13,14 @@ from orc_lab.model.entities import KINDS
 # Kinds without an entity of their own yet; nothing in them is derived.
 _ROWS_ONLY = ("forecasts", "recommendations", "knowledge")
 
+OWN = "('local', 'import', 'external')"  # the origins of what was written on this device
+
 _NOW = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000"
 _LAST = "(SELECT hlc FROM change_log ORDER BY seq DESC LIMIT 1)"
 
-CLOCK = f"max({_NOW}, floor + 1, coalesce({_LAST}, 0) + 1)"  # of the next entry, beside a row of `change_context`
+CLOCK = (
+    f"max({_NOW} + skew, floor + 1, coalesce({_LAST}, 0) + 1)"  # of the next entry, beside a row of `change_context`
+)
 
 # Hours worked are the person's own figure plus the sessions, whoever writes either.
 _HOURS = """CASE

@@ -17,6 +17,7 @@ from secrets import randbits
 from orc_lab.errors import DatabaseLocked, NoRoomForBackup, NotADatabase, NotOpened, NotWritable, SchemaTooNew
 from orc_lab.model.entities import KINDS
 from orc_lab.store import database, schema
+from orc_lab.store.sentences import translated
 
 SPARE = 16 * 1024 * 1024  # bytes that a disk keeps free beside what is written
 _STEPS = 64  # of pouring; more than one, so that the lock is there before the last page is
@@ -88,7 +89,7 @@ def state(path: str) -> tuple[State, Contents | None]:
     """
     if not os.path.exists(path):
         return State.MISSING, None
-    with database.translated(path), closing(database.connect_to_read(path)) as conn:
+    with translated(path), closing(database.connect_to_read(path)) as conn:
         try:
             schema.check_ours(conn, path, may_be_empty=True)
             (tables,) = conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -127,7 +128,7 @@ def copy(path: str, to: str) -> Contents:
     It holds what was committed when copying began, as one file that any SQLite opens. Return what it holds. Raises
     NotADatabase for a source that isn't whole, DiskFull and NotWritable.
     """
-    with database.translated(path), closing(database.connect_to_read(path)) as source, _one_state(source):
+    with translated(path), closing(database.connect_to_read(path)) as source, _one_state(source):
         held = contents(source)
         _copied(source, path, to)
     found = check(to)
@@ -138,12 +139,12 @@ def copy(path: str, to: str) -> Contents:
 
 def copy_damaged(path: str, to: str) -> None:
     """Copy a database page by page, whatever is wrong with it; raises as `copy`, without a check."""
-    with database.translated(path), closing(database.connect(path, create=False)) as source:
+    with translated(path), closing(database.connect(path, create=False)) as source:
         _copied(source, path, to)
 
 
 def _copied(source: sqlite3.Connection, path: str, to: str) -> None:
-    with database.translated(to), closing(sqlite3.connect(to, isolation_level=None)) as target:
+    with translated(to), closing(sqlite3.connect(to, isolation_level=None)) as target:
         os.chmod(to, 0o600)  # a person's life, whatever the folder is
         target.execute("PRAGMA synchronous = OFF")  # the whole file is brought to the disk below
         source.backup(target, progress=_patience(path))
@@ -210,7 +211,7 @@ def reading(path: str) -> Iterator[sqlite3.Connection]:
     if not os.path.isfile(path):
         raise NotADatabase(path, "there is no such file" if not os.path.lexists(path) else "it is no file")
     address = Path(os.path.abspath(path)).as_uri()
-    with database.translated(path):
+    with translated(path):
         conn = _opened(address + "?mode=" + ("rw" if _has_log(path) else "ro"))
         if conn is None and not _has_log(path):  # a medium on which nothing can be made beside it
             conn = _opened(address + "?immutable=1")
@@ -253,7 +254,7 @@ def stage(file: str, to: str) -> Contents:
     held = check(file)
     with reading(file) as source:
         _copied(source, file, to)
-    with database.translated(to), closing(sqlite3.connect(to, isolation_level=None)) as conn:
+    with translated(to), closing(sqlite3.connect(to, isolation_level=None)) as conn:
         schema.upgrade(conn, to)
         conn.execute(f"PRAGMA user_version = {randbits(30) + 1}")
         conn.execute("UPDATE change_context SET tx = NULL, origin = NULL, at = NULL, hlc = NULL")
@@ -262,21 +263,25 @@ def stage(file: str, to: str) -> Contents:
 
 def settle(staged: str, label: str) -> None:
     """Let a staged copy begin its life at a place where there was nothing to read: the clock goes on from now."""
-    with database.translated(staged), closing(sqlite3.connect(staged, isolation_level=None)) as conn:
+    with translated(staged), closing(sqlite3.connect(staged, isolation_level=None)) as conn:
         _go_on(conn, label, floor=0, device=None)
         conn.execute("PRAGMA journal_mode = WAL")
     to_disk(staged)
 
 
-def pour(staged: str, path: str, label: str, before: Callable[[], None]) -> None:
+Carry = Callable[[sqlite3.Connection, sqlite3.Connection], None]  # from what is replaced into what replaces it
+
+
+def pour(staged: str, path: str, label: str, before: Callable[[], None], carry: Carry | None = None) -> None:
     """Replace everything that a database holds by what a staged copy holds, in one commit, whoever has it open.
 
     `before` is called when nobody else can write any more and nothing is replaced yet: what it copies is the last
-    state. Its exceptions leave everything as it was, as does a kill at any moment. The clock never goes back: it goes
-    on from the later of both. Raises DatabaseLocked where somebody else is writing for long, DiskFull.
+    state. `carry` then takes over what has to outlive that state, where both are of the same person and schema. Their
+    exceptions leave everything as it was, as does a kill at any moment. The clock never goes back: it goes on from the
+    later of both. Raises DatabaseLocked where somebody else is writing for long, DiskFull.
     """
     with (
-        database.translated(path),
+        translated(path),
         closing(sqlite3.connect(staged, isolation_level=None)) as source,
         closing(database.connect(path, create=False)) as target,
     ):
@@ -294,9 +299,21 @@ def pour(staged: str, path: str, label: str, before: Callable[[], None]) -> None
                 before()
                 floor, device = _left_off(path)
                 _go_on(source, label, floor=floor, device=device)  # SQLite copies again what this changes
+                if carry is not None:
+                    _carry(path, source, carry)
 
         source.backup(target, pages=max(1, pages // _STEPS), progress=step, sleep=0.05)
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # where others read it stays, and goes with the next
+
+
+def _carry(path: str, staged: sqlite3.Connection, carry: Carry) -> None:
+    with closing(database.connect(path, create=False)) as now:
+        try:
+            old = contents(now)
+        except sqlite3.DatabaseError:
+            return  # what stands there can't be read: nothing of it can be taken over
+        if old.schema == schema.version(staged) and old.user_id == contents(staged).user_id:
+            carry(now, staged)
 
 
 def _same_pages(source: sqlite3.Connection, target: sqlite3.Connection) -> None:

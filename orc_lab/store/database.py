@@ -11,16 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
+from typing import Any, Literal, Self
 
 from orc_lab.errors import (
     AlreadyExists,
     DatabaseExists,
-    DatabaseLocked,
     DatabaseMissing,
     DiskFailed,
     DiskFull,
-    InvalidValue,
     NotADatabase,
     NotFound,
     NotOpened,
@@ -33,19 +31,10 @@ from orc_lab.model.codec import columns, plain, to_plain
 from orc_lab.model.entities import Entity
 from orc_lab.model.ids import new_id
 from orc_lab.store import capture, cut, schema, unwritable
+from orc_lab.store.sentences import BUSY_SECONDS as BUSY_SECONDS
+from orc_lab.store.sentences import raise_translated, translated
 
 Durability = Literal["full", "normal"]
-BUSY_SECONDS = 5.0
-
-# What a write says for which the disk has no room, and an opening where the files beside the database can't be made.
-_NO_ROOM = {
-    sqlite3.SQLITE_IOERR_WRITE,
-    sqlite3.SQLITE_IOERR_FSYNC,
-    sqlite3.SQLITE_IOERR_TRUNCATE,
-    sqlite3.SQLITE_IOERR_SHMSIZE,
-    sqlite3.SQLITE_IOERR_SHMMAP,
-}
-_NO_FILES_BESIDE = {sqlite3.SQLITE_READONLY_CANTINIT, sqlite3.SQLITE_READONLY_DIRECTORY}
 
 
 class Database:
@@ -143,7 +132,7 @@ class Database:
             except sqlite3.Error as error:
                 if _is_torn(error):
                     return self._torn(sql, params)
-                _raise_translated(error, self.path)
+                raise_translated(error, self.path)
 
     def _torn(self, sql: str, params: Sequence[Value] | Mapping[str, Value]) -> list[tuple[Any, ...]]:
         """Return all rows of a query in which another tool has written text that is no UTF-8: with U+FFFD there."""
@@ -206,7 +195,7 @@ class Transaction:
         except BaseException as error:  # noqa: BLE001 - translated and raised again, once the lock is released
             self._abandon()
             self._db.lock.release()
-            _raise_translated(error, self._db.path)
+            raise_translated(error, self._db.path)
         return self
 
     def _begin(self) -> None:
@@ -235,7 +224,7 @@ class Transaction:
         try:
             if error is not None:
                 self._abandon()
-                _raise_translated(error, self._db.path)
+                raise_translated(error, self._db.path)
         finally:
             self._db.lock.release()
 
@@ -265,7 +254,7 @@ class Transaction:
                 self.conn.execute("ROLLBACK TO step")
                 self.conn.execute("RELEASE step")
                 self._at = at
-            _raise_translated(error, self._db.path)
+            raise_translated(error, self._db.path)
         self.conn.execute("RELEASE step")
 
     def defer_references(self) -> None:
@@ -450,36 +439,15 @@ def immediate(conn: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def translated(path: str) -> Iterator[None]:
-    """Turn SQLite's errors into sentences that name the file and the next step."""
+def durable(conn: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction that is on the disk when it ends, whatever the durability of the others is."""
+    (before,) = conn.execute("PRAGMA synchronous").fetchone()
+    conn.execute("PRAGMA synchronous = FULL")
     try:
-        yield
-    except (sqlite3.Error, UnicodeEncodeError) as error:
-        _raise_translated(error, path)
-
-
-def _raise_translated(error: BaseException, path: str) -> NoReturn:
-    if isinstance(error, OrcError) or not isinstance(error, sqlite3.Error):
-        raise error
-    exact = getattr(error, "sqlite_errorcode", 0)
-    code = exact & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        raise DatabaseLocked(path, BUSY_SECONDS) from error
-    if code == sqlite3.SQLITE_FULL or exact in _NO_ROOM:
-        raise DiskFull(path) from error
-    if code == sqlite3.SQLITE_CANTOPEN or exact in _NO_FILES_BESIDE:
-        raise NotOpened(path) from error
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        raise NotWritable(path) from error
-    if code == sqlite3.SQLITE_IOERR:
-        raise DiskFailed(path, str(error)) from error
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        raise NotADatabase(path, str(error)) from error
-    if code == sqlite3.SQLITE_ERROR and str(error).startswith("no such table"):  # another tool has dropped it
-        raise NotADatabase(path, str(error)) from error
-    if code == sqlite3.SQLITE_CONSTRAINT:
-        raise InvalidValue("a value", str(error), "what the table allows") from error
-    raise error
+        with immediate(conn):
+            yield
+    finally:
+        conn.execute(f"PRAGMA synchronous = {before}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from functools import cache
 
 from orc_lab.model.entities import KINDS
 from orc_lab.store import capture, database, external, schema
+from orc_lab.store.sentences import translated
 
 _MANY = 5
 
@@ -14,7 +15,7 @@ _MANY = 5
 @contextmanager
 def looking(path: str) -> Iterator[sqlite3.Connection]:
     """Give a connection that changes nothing, not even what opening a database usually mends."""
-    with database.translated(path), closing(database.connect_to_read(path)) as conn:
+    with translated(path), closing(database.connect_to_read(path)) as conn:
         conn.execute("PRAGMA query_only = ON")
         conn.execute("PRAGMA temp_store = MEMORY")
         conn.execute("PRAGMA cache_size = -262144")
@@ -24,7 +25,7 @@ def looking(path: str) -> Iterator[sqlite3.Connection]:
 @contextmanager
 def mending(path: str) -> Iterator[sqlite3.Connection]:
     """Give a connection that holds the write lock; what is done in the `with` block is committed, or none of it is."""
-    with database.translated(path), closing(database.connect(path, create=False)) as conn:
+    with translated(path), closing(database.connect(path, create=False)) as conn:
         conn.execute("PRAGMA temp_store = MEMORY")
         with database.immediate(conn):
             yield conn
@@ -229,7 +230,7 @@ def _decodes(row: Sequence[object]) -> bool:
 
 def write_back(path: str) -> bool:
     """Bring what the write-ahead log holds into the database and empty it; False where others still read it."""
-    with database.translated(path), closing(database.connect(path, create=False)) as conn:
+    with translated(path), closing(database.connect(path, create=False)) as conn:
         busy, *_ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 

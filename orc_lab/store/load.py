@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from orc_lab.model.change import Value
 from orc_lab.store import capture, schema
-from orc_lab.store.database import Database, Durability, immediate, translated
+from orc_lab.store.database import Database, Durability, immediate
+from orc_lab.store.sentences import translated
 from orc_lab.store.snapshot import HISTORY, TABLES, Logged, Snapshot, Torn
 from orc_lab.store.uncollected import uncollected
 

@@ -5,7 +5,6 @@ of it where one of the rows refers to another of them.
 """
 
 import json
-import time
 from collections.abc import Sequence
 
 from orc_lab.model.codec import captured, columns
@@ -13,8 +12,8 @@ from orc_lab.model.entities import Entity
 from orc_lab.store import bulk, capture
 from orc_lab.store.database import Transaction
 
-_CLOCK = """SELECT coalesce((SELECT max(seq) FROM change_log), 0), coalesce(origin, 'local'),
-    max(floor, coalesce((SELECT hlc FROM change_log ORDER BY seq DESC LIMIT 1), 0)) FROM change_context"""
+_NEXT = f"""SELECT coalesce((SELECT max(seq) FROM change_log), 0), coalesce(origin, 'local'), {capture.CLOCK} - 1
+    FROM change_context"""
 
 _OWN = """SELECT "from" FROM pragma_foreign_key_list(?1) WHERE "table" = ?1"""
 
@@ -26,8 +25,7 @@ def remove(tx: Transaction, kind: type[Entity], ids: Sequence[str]) -> None:
         return
     conn, table = tx.conn, kind.table
     fields = sorted(name for name in captured(kind) if name != "id")
-    seq, origin, hlc = conn.execute(_CLOCK).fetchone()
-    clock = {"seq": seq, "hlc": max(hlc, int(time.time() * 1000) * 1000)}
+    seq, origin, hlc = conn.execute(_NEXT).fetchone()
     names = ", ".join(columns(kind))
     conn.execute(f"CREATE TEMP TABLE going (n INTEGER PRIMARY KEY, {names})")
     conn.execute(
@@ -37,7 +35,7 @@ def remove(tx: Transaction, kind: type[Entity], ids: Sequence[str]) -> None:
     conn.execute(
         f"""INSERT INTO change_log (seq, hlc, tx, at, origin, "table", id, op)
         SELECT :seq + n, :hlc + n, :tx, NULL, :origin, '{table}', id, 'delete' FROM temp.going ORDER BY n""",
-        {**clock, "tx": tx.tx, "origin": origin},
+        {"seq": seq, "hlc": hlc, "tx": tx.tx, "origin": origin},
     )
     listed = ", ".join(f"({place}, '{name}')" for place, name in enumerate(fields))
     value = " ".join(f"WHEN {place} THEN going.{name}" for place, name in enumerate(fields))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orc_lab.errors import NotADatabase, SchemaTooNew
-from orc_lab.store import capture
+from orc_lab.store import capture, sync_view
 
 FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
 APPLICATION_ID = 0x6F72636C  # "orcl", so that `file` and we know the database for ours
@@ -82,9 +82,11 @@ def _apply(conn: sqlite3.Connection, step: Migration) -> None:
             conn.execute(_RECORD)
             conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             capture.rest_derived(conn)
+            sync_view.rest(conn)
             for statement in statements(step.sql):
                 conn.execute(statement)
             capture.ensure(conn)
+            sync_view.ensure(conn)
             record = (step.version, step.name, int(time.time()))
             conn.execute("INSERT INTO schema_migrations VALUES (?, ?, ?)", record)
             if broken := conn.execute("PRAGMA foreign_key_check").fetchone():

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 from orc_lab.model.change import Value
 from orc_lab.model.entities import KINDS
 from orc_lab.store import change_log
-from orc_lab.store.database import Database, translated
+from orc_lab.store.database import Database
+from orc_lab.store.sentences import translated
 
 Row = Sequence[Value]
 
@@ -22,7 +23,13 @@ LEFT_OUT: Mapping[str, str] = {
     "schema_migrations": "when this database was migrated says nothing of the work",
     "change_context": "it holds something only while an edit runs",
     "sync_metadata": "it holds this device's token, a secret",
-}
+    "sync_conflicts": "values of other devices that nobody has decided about come again with them",
+    **dict.fromkeys(
+        ("sync_state", "sync_rows", "sync_waiting", "sync_held", "sync_touched", "sync_doomed", "sync_rejected",
+         "sync_scope", "sync_ledger", "sync_listed", "sync_owed", "sync_unshared"),
+        "it says how this one database stands with a server",
+    ),
+}  # fmt: skip
 _SECRETS = ("token", "secret", "password", "passphrase", "apikey", "api_key", "credential", "authorization", "jwt")
 _CHUNK = 4096
 

@@ -41,6 +41,10 @@ def make_old(path: Path, version: int) -> None:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA foreign_keys = ON")
         schema.upgrade(conn, str(path), schema.migrations()[:version])
+        if version < 3:  # its triggers knew no correction of the clock
+            for name, sql in conn.execute("SELECT name, sql FROM sqlite_master WHERE sql LIKE '% + skew%'").fetchall():
+                conn.execute(f"DROP TRIGGER {name}")
+                conn.execute(sql.replace(" + skew", ""))
         for statement in schema.statements(OLD_SQL):
             conn.execute(statement)
 

@@ -136,7 +136,9 @@ def test_a_migration_killed_at_its_stages(tmp_path: Path, fast: Path, version: i
         assert stage["titles"] == ["Write more"]
         assert stage["clock"] >= clock
         migrated = [titles for name, titles in stage["backups"] if "before-migration" in name]
-        assert migrated == [["Write more"]], "tried again, it needs no second one"
+        assert migrated[0] == ["Write more"]
+        assert migrated.count(["Write more"]) == len(migrated)
+        assert len(migrated) <= schema.known_version() - version, "one for each schema that it was killed at, no more"
 
 
 def test_a_restore_killed_at_random_moments(path: Path, tmp_path: Path) -> None:

@@ -156,9 +156,9 @@ def test_an_edit_made_in_the_last_moment_is_in_what_is_kept(path: Path, monkeypa
     keep.back_up(str(path))
     pour = copies.pour
 
-    def late(staged: str, live: str, label: str, before: Callable[[], None]) -> None:
+    def late(staged: str, live: str, label: str, before: Callable[[], None], carry: copies.Carry | None) -> None:
         add(path, "in the last moment")
-        pour(staged, live, label, before)
+        pour(staged, live, label, before, carry)
 
     monkeypatch.setattr(copies, "pour", late)
     done = restored(path)

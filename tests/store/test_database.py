@@ -27,7 +27,7 @@ from orc_lab.errors import (
     SchemaTooNew,
 )
 from orc_lab.model.entities import Intention, Link, Project
-from orc_lab.store import database, repository, schema
+from orc_lab.store import database, repository, schema, sentences
 from orc_lab.store.database import Database, create
 from tests.store import laws
 
@@ -225,7 +225,8 @@ def holder(db: Database) -> Iterator[None]:
 
 @pytest.mark.usefixtures("holder")
 def test_a_locked_database_is_waited_for_and_then_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.3)
+    for module in (database, sentences):
+        monkeypatch.setattr(module, "BUSY_SECONDS", 0.3)
     with Database(path) as db:  # reading needs no lock
         assert repository.count(db, Intention, {}) == 0
         started = time.monotonic()
