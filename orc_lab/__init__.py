@@ -36,8 +36,18 @@ if TYPE_CHECKING:
     from orc_lab.model.entities import Todo as Todo
     from orc_lab.model.entities import WeeklyGoal as WeeklyGoal
     from orc_lab.model.week import Week as Week
+    from orc_lab.sync.calls import disable_sync as disable_sync
+    from orc_lab.sync.calls import enable_sync as enable_sync
+    from orc_lab.sync.calls import exclude_from_sync as exclude_from_sync
+    from orc_lab.sync.calls import force_sync_all as force_sync_all
+    from orc_lab.sync.calls import get_sync_status as get_sync_status
+    from orc_lab.sync.calls import include_in_sync as include_in_sync
+    from orc_lab.sync.calls import stop_background_sync as stop_background_sync
+    from orc_lab.sync.calls import sync_in_background as sync_in_background
     from orc_lab.workbench.bench import Workbench as Workbench
 
+_SYNC = "disable_sync enable_sync exclude_from_sync force_sync_all get_sync_status include_in_sync"
+_SYNC += " stop_background_sync sync_in_background"
 _ENTITIES = "Activity Capacity Commitment Intention Priority Project ProjectStatus Session Status Todo WeeklyGoal"
 _HOMES = {
     "AgentKnowledge": "orc_lab.agents.knowledge.agent",
@@ -56,6 +66,7 @@ _HOMES = {
     "generate_project_summary": "orc_lab.agents.insight.summary",
     "Mirror": "orc_lab.mirror.duck",
     **dict.fromkeys(_ENTITIES.split(), "orc_lab.model.entities"),
+    **dict.fromkeys(_SYNC.split(), "orc_lab.sync.calls"),
     "Week": "orc_lab.model.week",
     "Workbench": "orc_lab.workbench.bench",
 }

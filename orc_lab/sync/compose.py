@@ -1,0 +1,244 @@
+"""What to send next: the records written here since the server last heard, each group as it is now."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from orc_lab.model.change import Value
+from orc_lab.model.entities import KINDS
+from orc_lab.store import losers, syncing
+from orc_lab.store.losers import Kept
+from orc_lab.store.syncing import Entry, Key
+from orc_lab.sync import cells
+from orc_lab.sync.cells import LIFE, Cell, Dot
+from orc_lab.sync.groups import EFFECTIVE, GROUP_OF, GROUPS
+from orc_lab.sync.merge import Arrived, Fields, Rival, Rivals
+from orc_lab.sync.pending import Row, Write, new_cells, shareable, values_of, whole, writes
+from orc_lab.sync.shadow import read_one, read_shadow
+
+Touched = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What one request sends: cells with values by record and group, and what it settles once it has arrived.
+
+    `upto` is the last entry of the log that it answers for, -1 where it answers for none; `begins` is the first entry
+    of each record that is sent for what the log says. `owed` are the records that the server was found to lack
+    something of, and which this settles, whether or not anything is left to send of them.
+    """
+
+    records: Mapping[Key, Mapping[str, Sequence[Arrived]]]
+    upto: int
+    touched: Sequence[Touched] = ()
+    rivals: Sequence[Kept] = ()
+    owed: Sequence[Key] = ()
+    begins: Mapping[Key, int] = field(default_factory=dict)
+
+    def only(self, keys: Collection[Key]) -> "Outgoing":
+        """Return as much of it as some of its records are, the first to be sent: the log is read again after them."""
+        left = [begin for key, begin in self.begins.items() if key in self.records and key not in keys]
+        return replace(
+            self,
+            records={key: groups for key, groups in self.records.items() if key in keys},
+            upto=min(self.upto, min(left, default=self.upto + 1) - 1),
+            touched=[one for one in self.touched if one[:2] in keys],
+            rivals=[one for one in self.rivals if (one.table, one.id) in keys],
+            owed=[key for key in self.owed if key in keys or key not in self.records],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the database knows of some records of one table: by id what was written here and what the server holds.
+
+    `passed` are writes that were passed by, for they don't leave or were refused.
+    """
+
+    table: str
+    entries: Mapping[str, Sequence[Entry]]
+    touched: Mapping[str, Mapping[str, int]]
+    rows: Mapping[str, Row]
+    shadows: Mapping[str, str]
+    kept: Mapping[str, Sequence[Kept]]
+    extras: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
+    waits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    gone: Mapping[str, Row] = field(default_factory=dict)
+    passed: Mapping[str, Mapping[str, Write]] = field(default_factory=dict)
+
+    def writes(self, id: str) -> dict[str, Write]:
+        """Return the writes of a record that aren't sent, but for those that have lost already."""
+        found = {**self.passed.get(id, {}), **writes(self.table, self.entries.get(id, ()))}
+        for group, clock in self.touched.get(id, {}).items():
+            if group not in found or found[group].clock < clock or found[group].deletes:
+                found[group] = Write(clock, None, False, deletes=group == LIFE and id not in self.rows)
+        lost = {(one.group, one.clock) for one in self.kept.get(id, ()) if not one.sent}
+        return {group: one for group, one in found.items() if (group, one.clock) not in lost}
+
+    def values(self, id: str, written: Collection[str]) -> dict[str, dict[str, Value]]:
+        """Return a record's fields by group, as its row has them or had them, but for what of it has no place there.
+
+        Groups that were `written` here are as the row has them, and all of them where it was made here anew or deleted
+        here. What isn't known here is left out.
+        """
+        names, row, entries = GROUPS[self.table], self.rows.get(id), self.entries.get(id, ())
+        if any(entry.op != "update" for entry in entries):
+            written = names.keys() - self.unseen(id)
+        elif row is None:
+            written = ()
+        known = row or self.gone.get(id)
+        found = values_of(self.table, known) if known else {}
+        for name, parent in self.waits.get(id, {}).items():
+            group = GROUP_OF[self.table][name]
+            if group in found and group not in written:
+                found[group] = {name: parent, **found[group]}
+        for group, extra in self.extras.get(id, {}).items():
+            whole = extra.keys() & names.get(group, ()) if extra else row is None
+            own = group in written
+            rest = {name: value for name, value in extra.items() if not own or name not in names.get(group, ())}
+            found[group] = rest if whole and not own else {**found.get(group, {}), **rest}
+        return found
+
+    def unplaced(self, id: str) -> set[str]:
+        """Return the groups of a record that arrived and aren't in its row: those held for more than unknown fields."""
+        names = GROUPS[self.table]
+        return {
+            group
+            for group, extra in self.extras.get(id, {}).items()
+            if group in names and (not extra or extra.keys() & names[group])
+        }
+
+    def unseen(self, id: str) -> set[str]:
+        """Return the groups of a record that have no place here and weren't written to: what is made here is made
+        beside them, unless they are of an earlier life of it."""
+        if id not in self.extras:
+            return set()
+        shadow = read_shadow(self.shadows.get(id))
+        over = LIFE in shadow and not cells.alive(shadow)
+        return set() if over else self.unplaced(id) - self.writes(id).keys()
+
+    def rivals(self, id: str) -> Rivals:
+        """Return a record's values that lost, by group and dot."""
+        found: dict[str, dict[Dot, Rival]] = defaultdict(dict)
+        for one in self.kept.get(id, ()):
+            found[one.group][Dot(one.clock, one.replica)] = read_rival(one)
+        return found
+
+
+def read_rival(one: Kept) -> Rival:
+    """Return a kept value that lost."""
+    return Rival(read_one(one.cell), json.loads(one.value), one.open, one.sent, one.decided)
+
+
+def standing(
+    conn: sqlite3.Connection, table: str, ids: Sequence[str], *, after: int, touched: Iterable[Touched]
+) -> Standing:
+    """Return what the database knows of some records of one table, and what was written to them after an entry."""
+    marked: dict[str, dict[str, int]] = defaultdict(dict)
+    for of, id, group, clock in touched:
+        if of == table:
+            marked[id][group] = clock
+    entries, shadows = syncing.entries(conn, table, ids, after), syncing.shadows(conn, table, ids)
+    rows = syncing.rows(conn, KINDS[table], ids)
+    gone = (entries.keys() | shadows.keys()) - rows.keys()
+    return Standing(
+        table=table,
+        entries=entries,
+        touched=marked,
+        rows=rows,
+        shadows=shadows,
+        kept=losers.of(conn, table, ids),
+        extras=syncing.held(conn, table, ids),
+        waits=syncing.waits(conn, table, ids),
+        gone={id: syncing.last_values(conn, table, id) for id in gone},
+    )
+
+
+def compose(
+    conn: sqlite3.Connection,
+    *,
+    after: int,
+    replica: str,
+    records: int,
+    allowed: Callable[[str, str, Row | None], bool],
+) -> Outgoing:
+    """Return what to send of the writes after an entry, of at most `records` records that `allowed` lets out.
+
+    `allowed` is asked with a table, an id and the row, None where it is gone.
+    """
+    begins, upto = syncing.window(conn, after, records=records, synced=GROUPS)
+    touched = syncing.touched(conn, limit=records)
+    all = list(dict.fromkeys([*begins, *((table, id) for table, id, _, _ in touched), *losers.unsent(conn)]))
+    by_table: dict[str, list[str]] = defaultdict(list)
+    for table, id in all:
+        by_table[table].append(id)
+    found: dict[Key, Mapping[str, Sequence[Arrived]]] = {}
+    rivals: list[Kept] = []
+    for table, ids in by_table.items():
+        now = standing(conn, table, ids, after=after, touched=touched)
+        for id in ids:
+            row = now.rows.get(id)
+            if not shareable(table, row) or not allowed(table, id, row):
+                continue
+            if groups := _record(now, id, replica):
+                found[table, id] = groups
+                rivals += [one for one in now.kept.get(id, ()) if not one.sent]
+    deletions_last = sorted(found, key=lambda key: _rank(key, found[key]))
+    return Outgoing(
+        records={key: found[key] for key in deletions_last}, upto=upto, touched=touched, rivals=rivals, begins=begins
+    )
+
+
+_ORDER = {table: number for number, table in enumerate(GROUPS)}
+
+
+def _rank(key: Key, groups: Mapping[str, Sequence[Arrived]]) -> int:
+    """Parents before what refers to them, and in deletions the other way round."""
+    deletes = any(one.cell.deletes for one in groups.get(LIFE, ()))
+    return len(_ORDER) + 1 - _ORDER[key[0]] + len(_ORDER) if deletes else _ORDER[key[0]]
+
+
+def _record(now: Standing, id: str, replica: str) -> dict[str, Sequence[Arrived]]:
+    """The cells of a record; of one that is gone the values are those it had, for its deletion tells its beginning."""
+    shadow, written, rivals = read_shadow(now.shadows.get(id)), now.writes(id), now.rivals(id)
+    unseen = now.unseen(id) if LIFE in shadow else ()
+    values = {group: value for group, value in now.values(id, written).items() if group not in unseen}
+    found: dict[str, list[Arrived]] = defaultdict(list)
+    for group, cell in _cells(now.table, replica, written, shadow, values if id in now.rows else None, rivals).items():
+        if not cells.known(shadow.get(group, ()), cell.dot):
+            value = {**values.get(group, {})}
+            if (at := written[group].at if group in written else None) is not None:
+                value[EFFECTIVE] = at
+            found[group].append(Arrived(cell, value))
+    for group, some in rivals.items():
+        found[group] += [Arrived(rival.cell, rival.value) for rival in some.values() if not rival.sent]
+    return {group: some for group, some in found.items() if some}
+
+
+def _cells(
+    table: str,
+    replica: str,
+    written: Mapping[str, Write],
+    shadow: Mapping[str, Sequence[Cell]],
+    values: Mapping[str, Fields] | None,
+    rivals: Rivals,
+) -> dict[str, Cell]:
+    life = written.get(LIFE)
+    if not written:
+        return {}
+    if values is None:  # it is gone: that is told if the server knows it, and if it was done here
+        groups = set(written) if life and life.deletes and LIFE in shadow else set()
+    elif LIFE not in shadow:
+        begun = life.clock if life else 0  # what a new row has by itself needs no telling
+        groups = {*whole(table, values), *(group for group, one in written.items() if one.clock > begun)}
+    elif life and not life.deletes and (_made_anew(written, life) or (life.makes and not cells.alive(shadow))):
+        groups = {*whole(table, values), *written, *(shadow.keys() & values.keys())}
+    else:
+        groups = {group for group, one in written.items() if not one.deletes}
+    return new_cells(replica, written, shadow, groups, rivals)
+
+
+def _made_anew(written: Mapping[str, Write], life: Write) -> bool:
+    return any(one.clock >= life.clock for group, one in written.items() if group != LIFE)

@@ -1,0 +1,444 @@
+"""One sync: send what was written here, merge what comes back, until both sides hold the same.
+
+What a device remembers (`sync_state`): `token` and `epoch` of the server, `sent`, the last entry of the log that the
+server has heard of, `batch`, the last push that was acknowledged, and `tried`, the pushes since that may have arrived.
+Each page that arrives is applied in one transaction together with the new token and the acknowledgement.
+
+It ends, whatever the server says: each request has to move something, what was refused isn't sent again, and copies,
+clocks and comparisons are settled a few times at most. Where it stops before its end, it says so (`later`).
+"""
+
+import time
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any, Protocol
+
+from orc_lab.errors import OrcError
+from orc_lab.model.ids import new_id
+from orc_lab.store import losers, syncing
+from orc_lab.store.database import Database, durable, immediate
+from orc_lab.store.sync_view import mark_synced
+from orc_lab.store.syncing import Key
+from orc_lab.sync import digest, reconcile, wire
+from orc_lab.sync.apply import Applier
+from orc_lab.sync.beside import Beside
+from orc_lab.sync.cells import Cell, Dot
+from orc_lab.sync.compose import Outgoing, compose
+from orc_lab.sync.groups import TABLE_OF, WIRE
+from orc_lab.sync.merge import Arrived, Fields
+from orc_lab.sync.replica import go_on_as, new_replica, rename
+from orc_lab.sync.rows import Applied
+from orc_lab.sync.unplaced import set_beside
+from orc_lab.sync.wire import Record, Reply, Request
+
+ACTOR = "sync"
+_RECORDS = wire.MAX_RECORDS
+_SKEW = 5_000_000  # microseconds by which a clock may differ from the server's and still be called right
+_RESTAMPS = 3  # times in a sync that what is refused for its clock is dated anew
+_FORKS = 3  # and that the database goes on as another replica
+_COMPARED = 3  # and that everything is compared
+_IDLE = 3  # requests after which nothing has moved
+_ROUNDS = 10_000  # requests of one sync; a larger one goes on with the next
+_BYTES = wire.MAX_BYTES * 3 // 4
+
+
+Asks = tuple[Sequence[Key], Sequence[Key]]  # records to purge, records to share again
+
+
+class Remote(Protocol):
+    """The way to the server; raises Forked, or an OrcError that says why nothing came back."""
+
+    def sync(self, body: bytes, token: str) -> bytes:
+        """Return the reply to a request."""
+
+
+class Forked(OrcError):
+    """The server knows this device further on: the database was copied or restored."""
+
+    def __init__(self) -> None:
+        super().__init__("This database was copied or restored: it goes on as a device of its own.")
+
+
+class Halted(OrcError):
+    """What ends a sync rather than refuse one record: nothing of the page is applied, so that it comes again."""
+
+
+class Sealer(Protocol):
+    """Seals and opens the values of cells; `open` raises an OrcError for what nobody of this account sealed."""
+
+    def seal(self, table: str, id: str, group: str, cell: Cell, value: Fields) -> Cell:
+        """Return the cell with its value sealed."""
+
+    def open(self, table: str, id: str, group: str, cell: Cell) -> Mapping[str, Any]:
+        """Return a cell's value."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Synced:
+    """What a sync did: records sent and changed here, new conflicts, what was refused on either side, its requests."""
+
+    sent: int = 0
+    received: int = 0
+    conflicts: list[tuple[Key, str]] = field(default_factory=list)
+    refused: list[tuple[Key, str]] = field(default_factory=list)
+    requests: int = 0
+    forked: bool = False
+    same: bool = True  # both sides hold the same, as their digests say
+    later: bool = False  # it stopped before its end: the next sync goes on
+
+
+class Exchange:
+    """A sync of one database with one server; not to be shared by threads."""
+
+    def __init__(
+        self,
+        db: Database,
+        remote: Remote,
+        sealer: Sealer,
+        *,
+        beside: Beside | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._db, self._remote, self._sealer, self._beside, self._time = db, remote, sealer, beside or Beside(), now
+        self._user = db.identity()[0]
+        self._stuck: dict[Key, set[Dot]] = {}  # what won't be taken: it isn't tried again at once
+        self._left: set[Key] = set()  # records with a value that lost which doesn't leave
+        self._done = Synced()
+        self._window = _RECORDS  # as many are composed at once
+        self._restamped = self._forked = self._compared = 0
+
+    def run(self) -> Synced:
+        """Sync until nothing is left to send or to receive; raises OrcError, and then nothing is lost."""
+        self._relearn()
+        idle = 0
+        before: tuple[object, ...] = ()
+        for _ in range(_ROUNDS):
+            if not self._round():
+                return self._done
+            now = self._standing()
+            idle, before = (idle + 1 if now == before else 0), now
+            if idle == _IDLE:
+                break
+        self._done.later = True
+        return self._done
+
+    def _standing(self) -> tuple[object, ...]:
+        """Everything that a request moves."""
+        names = ("token", "sent", "replica", "listing", "mismatch", "differs")
+        with self._db.lock:
+            conn, state = self._db.conn, syncing.state(self._db)
+            seen = [state.get(name) for name in names], len(self._stuck)
+            return seen, syncing.digests(conn), syncing.outstanding(conn)
+
+    def _relearn(self) -> None:
+        """After an upgrade, have what only the newer orc_lab knows named again."""
+        knows = reconcile.knowledge()
+        with self._db.lock:
+            if syncing.recall(self._db.conn, "knows") == knows:
+                return
+            state = syncing.state(self._db)
+            with immediate(self._db.conn):
+                conn, now = self._db.conn, int(time.time())
+                applier = Applier(
+                    self._db, replica=state["replica"], user=self._user, after=state.get("sent", 0), now=now
+                )
+                missing = applier.relearn()
+                applier.settled()
+                syncing.remember(conn, {"knows": knows, **({"mismatch": True} if missing else {})})
+
+    def _round(self) -> bool:
+        """One request; return whether there is more to do."""
+        state, outgoing, asks = self._compose()
+        records, sealed_badly = self._seal(outgoing.records)
+        records, outgoing = self._fitting(records, outgoing)
+        request = self._request(state, records, asks)
+        body = wire.write_request(request)
+        if request.records or request.purge or request.share:
+            self._about_to_send(state, request, len(body))
+        try:
+            reply = wire.read_reply(self._remote.sync(body, state.get("token", "")))
+        except Forked:
+            self._fork()
+            return True
+        self._done.requests += 1
+        self._done.refused += sealed_badly
+        self._set_aside({key for key, _ in sealed_badly}, outgoing)
+        if any(one.get("reason") == "clock" for one in reply.rejected):
+            self._restamp(state, reply)
+            return True
+        return self._apply(state, request, outgoing, reply, sealed_badly)
+
+    # Sending
+
+    def _compose(self) -> tuple[dict[str, Any], Outgoing, Asks]:
+        """Return what is remembered, what to send and what to ask for, all of one moment."""
+        with self._db.lock, immediate(self._db.conn):
+            conn, state = self._db.conn, syncing.state(self._db)
+            sent = state.get("sent", 0)
+            set_beside(conn, after=sent, at=int(time.time()))
+            self._beside.look(conn)
+            asks = self._beside.asks(conn)
+            if syncing.owed(conn, limit=1):
+                outgoing = reconcile.outgoing(conn, after=sent)
+            else:
+                outgoing = compose(
+                    conn, after=sent, replica=state["replica"], records=self._window, allowed=self._beside.allowed
+                )
+            outgoing = self._let_out(outgoing)
+            self._left = {*losers.unsent(conn)} - outgoing.records.keys()
+            return state, outgoing, asks
+
+    def _let_out(self, outgoing: Outgoing) -> Outgoing:
+        """What of it may leave: of what is owed not every record, and of no record the groups that are held back."""
+        records: dict[Key, Mapping[str, Sequence[Arrived]]] = {}
+        for (table, id), groups in outgoing.records.items():
+            held = self._beside.held_back(table)
+            kept = {group: some for group, some in groups.items() if group not in held}
+            goes = kept and (outgoing.upto >= 0 or self._beside.allowed(table, id, None))
+            if goes and not _dots(kept) <= self._stuck.get((table, id), set()):
+                records[table, id] = kept
+        rivals = [one for one in outgoing.rivals if one.group not in self._beside.held_back(one.table)]
+        return replace(outgoing, records=records, rivals=rivals)
+
+    def _set_aside(self, keys: Iterable[Key], outgoing: Outgoing) -> None:
+        """Don't try some records again in this sync, unless something else is written to them."""
+        for key in keys:
+            self._stuck[key] = _dots(outgoing.records.get(key, {}))
+
+    def _seal(
+        self, records: Mapping[Key, Mapping[str, Sequence[Arrived]]]
+    ) -> tuple[list[Record], list[tuple[Key, str]]]:
+        found: list[Record] = []
+        refused: list[tuple[Key, str]] = []
+        for (table, id), groups in records.items():
+            try:
+                sealed = {
+                    group: [self._sealer.seal(WIRE.get(table, table), id, group, one.cell, one.value) for one in some]
+                    for group, some in groups.items()
+                }
+            except Halted:
+                raise
+            except OrcError as error:
+                refused.append(((table, id), str(error)))
+                continue
+            found.append(Record(WIRE.get(table, table), id, sealed))
+        return found, refused
+
+    def _fitting(self, records: list[Record], outgoing: Outgoing) -> tuple[list[Record], Outgoing]:
+        """As much of it as one request can hold, in the order in which the log began to tell of it.
+
+        No more than that is composed the next time: it would be thrown away.
+        """
+        in_order = sorted(records, key=lambda one: outgoing.begins.get(_key(one), 0))
+        sizes = list(accumulate(map(_size, in_order)))
+        number = max(bisect(sizes, _BYTES), 1)
+        if number >= len(records):
+            self._window = min(self._window * 5 // 4 + 1, _RECORDS)
+            return records, outgoing
+        self._window = number
+        kept = {_key(one) for one in in_order[:number]}
+        return [one for one in records if _key(one) in kept], outgoing.only(kept)
+
+    def _request(self, state: dict[str, Any], records: Sequence[Record], asks: Asks) -> Request:
+        after = [one for one in (state.get("batch"), *state.get("tried", [])) if one]
+        return Request(
+            timestamp=int(self._time() * 1000),
+            batch=new_id(),
+            after=after or (["*"] if state.get("forked") else []),  # a chain begins once, or after a fork
+            records=records,
+            purge=[(WIRE.get(table, table), id) for table, id in asks[0]],
+            share=[(WIRE.get(table, table), id) for table, id in asks[1]],
+            reconcile=state.get("mismatch") is True,
+        )
+
+    def _about_to_send(self, state: Mapping[str, Any], request: Request, size: int) -> None:
+        """Know durably what may arrive, before it is sent."""
+        tried: list[str] = [*state.get("tried", []), request.batch]
+        with self._db.lock, durable(self._db.conn):
+            self._beside.sending(self._db.conn, request, size)
+            syncing.remember(self._db.conn, {"tried": [*tried[:1], *tried[1:][-40:]]})
+
+    # Receiving
+
+    def _apply(
+        self,
+        state: dict[str, Any],
+        request: Request,
+        outgoing: Outgoing,
+        reply: Reply,
+        sealed_badly: Sequence[tuple[Key, str]],
+    ) -> bool:
+        named = ((str(one.get("table")), one) for one in reply.rejected)
+        refused = {(TABLE_OF.get(table, table), str(one.get("id"))): one for table, one in named}
+        went = {_key(one) for one in request.records} - refused.keys()
+        opened = self._open(reply.changes)
+        sent = max(state.get("sent", 0), outgoing.upto)
+        listing = state.get("listing") or reply.reconcile
+        if reply.reconcile == reconcile.LOST:  # it was the server that had forgotten, and no copy
+            self._done.forked = False
+        with self._writing(bool(opened or went or listing) or (not reply.more and self._unfinished())) as now:
+            conn = self._db.conn
+            applier = Applier(
+                self._db, replica=state["replica"], user=self._user, after=sent, now=now, beside=self._beside
+            )
+            if reply.reconcile and not state.get("listing"):
+                reconcile.begin(conn)
+            unshared = self._beside.heard(conn, request, reply, opened.keys())
+            applier.acknowledge({key: outgoing.records[key] for key in went})
+            applier.forget(unshared)
+            syncing.untouch(conn, outgoing.touched)
+            losers.sent(conn, [one for one in outgoing.rivals if (one.table, one.id) in went])
+            syncing.pay(conn, outgoing.owed)
+            applier.receive(opened)
+            if listing:
+                reconcile.note(conn, opened)
+                if not reply.more:
+                    gone, anew = reconcile.end(conn, listing, after=sent)
+                    applier.lose(gone)
+                    applier.forget([*gone, *anew])
+                    applier.renew(anew)
+            done = applier.settled() if reply.more else applier.finish()
+            self._remember(request, reply, sent=sent, listing=listing if reply.more else None, now=now)
+            for (table, id), one in refused.items():
+                syncing.reject(conn, table, id, str(one.get("reason")), str(one.get("detail", "")), at=now)
+            for (table, id), why in sealed_badly:
+                syncing.reject(conn, table, id, "unsealed", why, at=now)
+            syncing.accept(conn, went)
+            mark_synced(conn, went | opened.keys(), at=now)
+        self._count(went, refused, done)
+        self._set_aside(refused, outgoing)
+        return self._more(outgoing, reply)
+
+    def _unfinished(self) -> bool:
+        """Whether anything is left to do here at the end of a sync, even where nothing has arrived."""
+        with self._db.lock:
+            return syncing.unfinished(self._db.conn)
+
+    @contextmanager
+    def _writing(self, rows: bool) -> Iterator[int]:
+        """Hold the write lock, as an edit of the log where rows may change; give the time in seconds."""
+        if rows:
+            with self._db.transaction("sync", actor=ACTOR, origin="remote") as tx:
+                yield tx.now
+        else:
+            with self._db.lock, immediate(self._db.conn):
+                yield int(time.time())
+
+    def _count(self, went: set[Key], refused: Mapping[Key, Mapping[str, Any]], done: Applied) -> None:
+        self._done.sent += len(went)
+        self._done.received += done.changed
+        self._done.conflicts += done.conflicts
+        self._done.refused += [*done.refused, *((key, str(one.get("detail"))) for key, one in refused.items())]
+
+    def _remember(self, request: Request, reply: Reply, *, sent: int, listing: str | None, now: int) -> None:
+        values: dict[str, object] = {
+            "token": reply.token, "epoch": reply.epoch, "sent": sent, "last_sync": now, "last_error": None,
+            "listing": listing, "mismatch": None,
+        }  # fmt: skip
+        if request.records:
+            values |= {"batch": request.batch, "tried": None, "forked": None}
+        syncing.remember(self._db.conn, values)
+        skew = reply.timestamp * 1000 - int(self._time() * 1e6)
+        syncing.set_skew(self._db.conn, skew if abs(skew) > _SKEW else 0)
+
+    def _more(self, outgoing: Outgoing, reply: Reply) -> bool:
+        if reply.more or outgoing.upto < 0:
+            return True
+        with self._db.lock:
+            conn, state = self._db.conn, syncing.state(self._db)
+            if (
+                syncing.anything_since(conn, state["sent"])
+                or syncing.touched(conn, limit=1)
+                or syncing.owed(conn, limit=1)
+                or self._beside.more(conn)
+                or any(key not in self._stuck and key not in self._left for key in losers.unsent(conn))
+            ):
+                return True
+        return self._compare(state, reply)
+
+    def _compare(self, state: Mapping[str, Any], reply: Reply) -> bool:
+        """Whether both sides hold the same; where not, everything is compared, once for each state of the server."""
+        with self._db.lock:
+            own = digest.write(
+                {WIRE.get(table, table): value for table, value in syncing.digests(self._db.conn).items()}
+            )
+        theirs = {table: value for table, value in reply.digest.items() if int(value, 16)}
+        self._done.same = own == theirs
+        fingerprint = [sorted(own.items()), sorted(theirs.items())]
+        if self._done.same or state.get("differs") == fingerprint or self._compared == _COMPARED:
+            return False
+        self._compared += 1
+        with self._db.lock, immediate(self._db.conn):
+            syncing.remember(self._db.conn, {"differs": fingerprint, "mismatch": True})
+        return True
+
+    def _open(self, changes: Iterable[Record]) -> dict[Key, dict[str, list[Arrived]]]:
+        found: dict[Key, dict[str, list[Arrived]]] = {}
+        for record in changes:
+            table, groups = TABLE_OF.get(record.table, record.table), {}
+            try:
+                for group, some in record.groups.items():
+                    groups[group] = [self._opened(record, group, cell) for cell in some]
+            except Halted:
+                raise
+            except OrcError as error:
+                self._done.refused.append(((table, record.id), str(error)))
+                continue
+            merged = found.setdefault((table, record.id), {})
+            for group, opened in groups.items():
+                merged.setdefault(group, []).extend(opened)
+        return found
+
+    def _opened(self, record: Record, group: str, cell: Cell) -> Arrived:
+        value = self._sealer.open(record.table, record.id, group, cell)
+        return Arrived(Cell(*cell[:-1]), value)
+
+    # Clocks and copies
+
+    def _fork(self) -> None:
+        """Go on as another replica: what isn't acknowledged was written by a copy."""
+        self._forked += 1
+        if self._forked > _FORKS:
+            raise Halted("The server takes each new beginning of this database for a copy. Later syncs try again.")
+        with self._db.lock, immediate(self._db.conn):
+            conn, old = self._db.conn, syncing.state(self._db)["replica"]
+            syncing.remember(conn, {"batch": None, "tried": None, "forked": True})
+            go_on_as(conn, new_replica(), before=old)
+            syncing.new_device(conn, new_id())
+        self._done.forked = True
+
+    def _restamp(self, state: Mapping[str, Any], reply: Reply) -> None:
+        """Date what isn't acknowledged by the server's time, in order: this device's clock was ahead."""
+        now, replica = reply.timestamp * 1000, state["replica"]
+        self._restamped += 1
+        if self._restamped > _RESTAMPS:
+            raise Halted("The server's clock goes back and forth, so it refuses what is new. Later syncs try again.")
+        with self._db.lock, immediate(self._db.conn):
+            conn = self._db.conn
+            syncing.set_skew(conn, now - int(self._time() * 1e6))
+            clocks, top = syncing.restamp(conn, now=now, beyond=now + wire.MAX_AHEAD)
+            rename(conn, replica, lambda dot: Dot(clocks.get(dot.clock, min(dot.clock, top)), replica))
+
+
+def _dots(groups: Mapping[str, Sequence[Arrived]]) -> set[Dot]:
+    return {one.cell.dot for some in groups.values() for one in some}
+
+
+def _key(record: Record) -> Key:
+    return TABLE_OF.get(record.table, record.table), record.id
+
+
+def _size(record: Record) -> int:
+    return (
+        60
+        + len(record.id)
+        + sum(
+            160 + len(cell.body.data) * 4 // 3 + 40 * len(cell.seen)
+            for some in record.groups.values()
+            for cell in some
+            if isinstance(cell.body, wire.Sealed)
+        )
+    )
