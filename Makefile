@@ -2,12 +2,14 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help review test lint format bench fuzz constraints clean
+.PHONY: help review test lint format bench fuzz soak constraints clean
 
 PYTHON ?= python3
 ARGS ?=
 WEEK ?=
 WORKERS ?= 2
+MINUTES ?= 10
+SEED ?= 0
 FORMAT ?=
 INPUTS ?= 1000
 JOBS ?= 1
@@ -42,6 +44,10 @@ format: $(INSTALLED_TEST)  ## rewrite the code in the house style
 
 bench: $(INSTALLED_TEST)  ## the benchmarks of tests/bench, one at a time
 	@$(RUN) pytest tests/bench --benchmark-only $(ARGS)
+
+soak: $(INSTALLED_TEST)  ## histories of sync for as long as MINUTES=10 says, and a kill at each of its statements
+	@$(RUN) tests.sync.soak $(MINUTES) $(WORKERS) $(SEED)
+	@ORC_KILL_EVERY=1 $(RUN) pytest tests/sync/test_kills.py -s --timeout 7200 $(ARGS)
 
 fuzz: $(INSTALLED_TEST)  ## mutated files into each importer (FORMAT="org orc", INPUTS=100000, JOBS=2)
 	@$(RUN) tests.importers.fuzz $(FORMAT) --inputs $(INPUTS) --jobs $(JOBS) $(ARGS)

@@ -1,23 +1,30 @@
 """doctor and erase: look after the database, and remove everything of it."""
 
 import os
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orc_lab import __version__
 from orc_lab.backup import doctor, erase
 from orc_lab.backup.finding import Finding, Level
-from orc_lab.backup.places import LOCAL, Place
+from orc_lab.backup.places import LOCAL, Place, regular
 from orc_lab.cli import place
 from orc_lab.cli.output import note, say, show_json, where
 from orc_lab.errors import NotConfirmed
+from orc_lab.sync.trouble import SyncTrouble
+
+if TYPE_CHECKING:
+    from orc_lab.sync.farewell import Farewell
 
 _SIGNS = {Level.OK: "ok", Level.WARNING: "warning", Level.PROBLEM: "PROBLEM"}
 _SHOWN = 12  # files of a place, before a count says the rest
 _FAILED = 5
+_KEYS = re.compile(r"\.[\w-]{1,80}\.secrets(\.[0-9a-f]{8})?")
 
 
 def do_doctor(args: Namespace) -> int:
@@ -65,35 +72,43 @@ def do_erase(args: Namespace) -> int:
     """Remove everything that orc has written here, then look again and say what is left.
 
     That is the database with what stands beside it, its backups, imported files that were kept, the sample life,
-    reports, and notebooks that you haven't changed. What orc didn't write stays and is named, and so is what can't be
-    reached from here. It can't be taken back.
+    reports, and notebooks that you haven't changed; where it syncs also everything that your account has at the
+    server, and this device's keys. What orc didn't write stays and is named, and so is what can't be reached from here.
+    It can't be taken back.
     """
+    from orc_lab.sync import farewell  # it speaks HTTP, which the doctor needn't wait for
+
     path = place.readable(args)
-    plan = erase.plan(path, PLACES)
+    plan, goodbye = erase.plan(path, PLACES), farewell.farewell(path)
     name = Path(path).name.removesuffix(".db")
     if not args.json:
         _show_plan(plan)
+        if goodbye is not None:
+            _show_server(goodbye, keep=args.keep_server)
     if not args.yes and not _typed_back(name):
         raise NotConfirmed("Erasing")
+    erase.check_alone(plan)
+    try:
+        at_server = farewell.leave(path, server=not args.keep_server) if goodbye else None
+    except SyncTrouble:
+        note("Nothing was removed. With --keep-server all that is here goes, and what the server has stays.")
+        raise
     done = erase.erase(plan, PLACES)
     if args.json:
-        show_json(
-            {
-                "removed": done.removed,
-                "remaining": done.remaining,
-                "stays": plan.stays,
-                "copies": plan.copies,
-                "beyond": plan.beyond,
-            }
-        )
+        show_json({"removed": done.removed, "remaining": done.remaining, "stays": plan.stays, "copies": plan.copies,
+                   "beyond": plan.beyond,
+                   "server": goodbye and {"endpoint": goodbye.endpoint, "removed": at_server}})  # fmt: skip
     else:
         _show_done(done)
+        if at_server is not None and goodbye is not None:
+            say(f"Removed {at_server:,} records at {goodbye.endpoint}, and looked again: nothing of yours is there.")
     return _FAILED if done.remaining else 0
 
 
 def args_erase(parser: ArgumentParser) -> None:
     """Declare the options of `orc erase`."""
     parser.add_argument("--yes", action="store_true", help="don't ask for the name")
+    parser.add_argument("--keep-server", action="store_true", help="leave what the account has at the sync server")
     parser.add_argument("--json", action="store_true", help="print what was removed as JSON; needs --yes")
 
 
@@ -108,6 +123,19 @@ def _show_plan(plan: erase.Plan) -> None:
         say("These exports and backups that you made hold such data too. They stay; remove them yourself:")
         for file in plan.copies:
             say(f"    {where(file)}")
+
+
+def _show_server(goodbye: "Farewell", *, keep: bool) -> None:
+    if goodbye.where:
+        say(f"  this device's keys, in {goodbye.where}")
+    if keep:
+        say(f"This stays: what your account has at {goodbye.endpoint}.")
+    elif not goodbye.reachable:
+        say(f"This stays: what your account has at {goodbye.endpoint}; this device has no key to it any more.")
+    else:
+        say(f"  everything that your account has at {goodbye.endpoint}")
+        if goodbye.others:
+            say(f"Your other devices send theirs there again unless you erase them too: {', '.join(goodbye.others)}.")
 
 
 def _show_done(done: erase.Erased) -> None:
@@ -177,7 +205,14 @@ def _own_notebooks(path: str) -> Sequence[str]:
     return list(own_files.unchanged_notebooks(_notebooks(path)))
 
 
+def _sync_keys(path: str) -> Sequence[str]:
+    """Return the files in which keys of sync are kept where there is no keyring."""
+    real = os.path.realpath(path)
+    return [file for file in regular(os.path.dirname(real)) if _KEYS.fullmatch(file.removeprefix(real))]
+
+
 PLACES: Sequence[Place] = (
+    Place(name="keys of sync", folders=lambda path: [], own=_sync_keys),
     Place(
         name="reports",
         folders=_report_folders,

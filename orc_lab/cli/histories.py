@@ -19,7 +19,7 @@ from orc_lab.importers.tables import tasks as task_csv
 from orc_lab.importers.tables.mapping import ColumnMapping, for_header
 from orc_lab.mirror.features import TASKS, Frames
 from orc_lab.model.clock import Clock
-from orc_lab.model.entities import Todo
+from orc_lab.model.entities import Priority, Todo
 
 ONESELF = ""
 _NO_HISTORY = "Name a table of tasks, or say which column it is with --map completed=COLUMN."
@@ -120,7 +120,7 @@ def _row(parsed: Parsed, raw: Mapping[str, str], person: str | None, clock: Cloc
         "project_id": project,
         "project": project and project.removeprefix("project:"),
         "category": last.get("category"),
-        "priority": str(last["priority"]),
+        "priority": str(last.get("priority", Priority.MEDIUM)),
         "tags": " ".join(tag for tag in last.get("tags", ()) if not tag.startswith("person:")),
         "status": str(last["status"]),
         "created": clock.local(last["created_at"]),

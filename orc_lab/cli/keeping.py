@@ -60,13 +60,15 @@ def do_restore(args: Namespace) -> None:
     it back. Notebooks and commands that have the database open go on with what was restored. A backup made by an older
     orc_lab is brought up to date, one made by a newer is refused.
     """
+    from orc_lab.sync.restored import carry  # here, for no other command of these needs it
+
     path = _own(args)
     plan = restore.plan(path, args.file)
     if not args.json:
         _show(plan)
     if not args.yes and not _confirmed("Replace it? [y/N] ", "y", "yes"):
         raise NotConfirmed("The restore")
-    done = restore.restore(plan)
+    done = restore.restore(plan, carry=carry)
     if args.json:
         replaced = done.replaced and _plain(done.replaced)
         show_json({"database": os.path.abspath(path), "restored": plan.file, "holds": _held(done.contents),

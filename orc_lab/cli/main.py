@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {
     2: (
         "a wrong option or value",
-        "InvalidValue UnknownField UnknownWeek FutureWeek AmbiguousId NeedsChoice InvalidQuery",
+        "InvalidValue UnknownField UnknownWeek FutureWeek AmbiguousId NeedsChoice InvalidQuery WeakPassphrase",
     ),
     3: ("there is no such thing", "NotFound NothingToUndo NothingToRedo NoSession NoBackup"),
     4: ("the database can't be used", "DatabaseMissing NotADatabase NotOpened DatabaseLocked SchemaTooNew OnlySample"),
@@ -29,6 +29,11 @@ EXIT_CODES = {
         "ChangedSince SessionOpen LongSession AlreadyExists OutputExists NotConfirmed",
     ),
     9: ("something isn't installed", "MissingProgram"),
+    10: (
+        "sync can't go on",
+        "SyncTrouble WrongPassphrase WrongRecoveryKey MistypedRecoveryKey NoMemory NoMoreKeys Unopenable Unreadable "
+        "Halted KeyringFailed SecretsExposed NoPrivateFile UnreadableSecrets",
+    ),
 }
 HELP = ("-h", "--help")
 GARBAGE = 20_000  # imports make many objects and little garbage: to look for it less often saves a tenth of `orc add`
@@ -108,7 +113,7 @@ def _command(words: "list[str]") -> "tuple[str, list[str]]":
         return words[0], words[1:]
     options = all(word.startswith("-") and word not in HELP for word in words[1:2])
     if words and words[0] in table.FAMILIES and options:
-        return f"{words[0]} list", words[1:]
+        return f"{words[0]} {table.ALONE.get(words[0], 'list')}", words[1:]
     return "", words
 
 

@@ -75,11 +75,32 @@ GROUPS = {
         "trash list": ("trash", "list what was deleted"),
         "trash restore": ("trash", "bring deleted things back, with all that went with them"),
     },
+    "Sync": {
+        "sync enable": ("sync", "keep in step with your other devices, through a server of your choice"),
+        "sync status": ("sync", "show what waits, what is undecided, and what went wrong last"),
+        "sync now": ("sync", "sync now, also while it is paused"),
+        "sync pause": ("sync", "have nothing leave but on `orc sync now`"),
+        "sync resume": ("sync", "sync by itself again"),
+        "sync watch": ("sync", "stay and sync: every 5 minutes and after each edit"),
+        "sync disable": ("sync", "stop syncing; everything stays here"),
+        "sync scope": ("sharing", "show or change what stays on this device: projects, tables, fields"),
+        "sync conflicts": ("sharing", "list what two devices wrote at once, and decide: keep, take, merge"),
+        "sync ledger": ("sharing", "list everything that was ever sent"),
+        "sync verify": ("sync", "compare everything here with everything at the server"),
+        "sync passphrase": ("sync", "change the passphrase, the recovery key, or all keys"),
+        "sync devices": ("sync", "list the account's devices"),
+        "serve": ("serve", "run a sync server of your own"),
+        "serve accounts": ("serve", "add, list or remove its accounts"),
+        "serve devices": ("serve", "add, list or revoke devices, and make their keys"),
+    },
 }
 COMMANDS = {name: entry for group in GROUPS.values() for name, entry in group.items()}
 FAMILIES = {"project": "list, add or edit projects", "intention": "list, add or edit intentions"}
 FAMILIES |= {"trash": "list what was deleted, or bring it back: list, restore"}
+FAMILIES |= {"sync": "keep devices in step: enable, status, now, pause, scope, conflicts, ledger and more"}
 FAMILIES |= {"goal": "list, add or edit weekly goals", "knowledge": "what was learned: list, show, why, forget, learn"}
+
+ALONE = {"sync": "status"}  # what the name of a family alone stands for; of any other it is `list`
 
 
 def listing() -> str:
@@ -99,7 +120,15 @@ def listing() -> str:
 def family(word: str) -> str:
     """Return the help of a command that has others below it, such as `orc project`."""
     lines = [f"  orc {name:16}{what}" for name, (_, what) in COMMANDS.items() if name.startswith(f"{word} ")]
-    return "\n".join([f"usage: orc {word} COMMAND …", "", *lines, "", f"`orc {word}` alone is `orc {word} list`."])
+    return "\n".join(
+        [
+            f"usage: orc {word} COMMAND …",
+            "",
+            *lines,
+            "",
+            f"`orc {word}` alone is `orc {word} {ALONE.get(word, 'list')}`.",
+        ]
+    )
 
 
 _EPILOG = (

@@ -105,7 +105,7 @@ def test_no_secret_leaves(lived: Path) -> None:
         shell.execute("INSERT INTO settings VALUES ('s1', 'Sync-Token', '\"hunter2\"', 5)")
         shell.execute("INSERT INTO settings VALUES ('s2', 'api_key', '\"hunter2\"', 5)")
         shell.execute("DELETE FROM settings WHERE id = 's2'")
-        shell.execute("INSERT INTO sync_metadata VALUES ('todos', 1, 'hunter2', 0)")
+        shell.execute("INSERT INTO sync_metadata VALUES ('todos', 1, 'hunter2', 0, 0)")
         told = exported(wb)
         assert "hunter2" not in told
         assert "zone" in told

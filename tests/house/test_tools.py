@@ -80,6 +80,9 @@ def test_rooms_keep_to_their_floors() -> None:
         ("light", "workbench", "import pandas"),
         ("duckdb", "agents", "import duckdb"),
         ("plotly", "agents", "import plotly.graph_objects"),
+        ("network", "agents", "import httpx"),
+        ("listening", "sync", "import starlette"),
+        ("server", "server", "import psycopg, psycopg_pool, starlette, uvicorn\nimport orc_lab.store"),
     ],
 )
 def test_a_room_off_its_floor_is_found(tmp_path: Path, contract: str, room: str, code: str) -> None:
@@ -90,6 +93,8 @@ def test_a_room_off_its_floor_is_found(tmp_path: Path, contract: str, room: str,
         add_room(tmp_path, name)
     add_room(tmp_path, "mirror", "import duckdb")
     add_room(tmp_path, "charts", "import plotly")
+    add_room(tmp_path, "sync", "import httpx, keyring, nacl, tenacity")
+    add_room(tmp_path, "server", "import psycopg, psycopg_pool, starlette, uvicorn")
     assert passes(run("lint-imports", "--no-logo", "--no-cache", folder=tmp_path))
     add_room(tmp_path, room, code)
     output = run("lint-imports", "--no-logo", "--no-cache", "--contract", contract, folder=tmp_path)

@@ -117,7 +117,7 @@ def test_any_rows_of_a_table(check: Check, rows: list[list[str]], delimiter: str
 
 # What `make fuzz` does
 
-FEW = 90
+FEW = 60
 
 
 @pytest.mark.parametrize("name", subjects())
