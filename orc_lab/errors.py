@@ -30,6 +30,7 @@ class NotFound(OrcError):
             "recommendation": "orc today",
             "edit": "orc log",
             "deleted thing": "orc trash",
+            "conflict": "orc sync conflicts",
         }
         listing = own.get(kind, "orc list")
         super().__init__(f"There is no {kind} with id {id!r}. List them with `{listing}` or check the id.")

@@ -54,17 +54,26 @@ def do_sync_enable(args: Namespace) -> None:
             background=False,
             ask=_ask,
         )
-        first = None if args.paused else _first_sync(wb)
         if args.paused:
             device.pause(wb.db, paused=True)
+        paused = Setup.read(wb.db).paused  # maybe since before: who enables again, for a new key, didn't resume
+        if not args.json:  # the recovery key is nowhere else: it is shown before anything can go wrong
+            _tell_enabled(done)
+            sys.stdout.flush()
+        first = None
+        try:
+            first = None if paused else _first_sync(wb)
+        finally:
+            if args.json:
+                show_json({"endpoint": done.endpoint, "first_device": done.first, "keys_in": done.where,
+                           "recovery_key": done.recovery_key, "adopted": done.adopted, "switched_from": done.switched,
+                           "waiting": done.waiting, "sync": first and _plain(first)})  # fmt: skip
     if args.json:
-        show_json({"endpoint": done.endpoint, "first_device": done.first, "keys_in": done.where,
-                   "recovery_key": done.recovery_key, "adopted": done.adopted, "switched_from": done.switched,
-                   "waiting": done.waiting, "sync": first and _plain(first)})  # fmt: skip
         return
-    _tell_enabled(done)
-    if first is not None:
-        say(_done(first))
+    if first is None:
+        say("It is paused: nothing leaves but on `orc sync now`, until `orc sync resume`.")
+        return
+    say(_done(first))
     say("`orc sync watch` keeps in step from now on, and so does every notebook that says sync_in_background(wb).")
 
 
@@ -260,8 +269,8 @@ def do_sync_verify(args: Namespace) -> None:
     else:
         say(f"Compared {report.compared:,} records: {report.same:,} are the same on both sides.")
         if report.waiting:
-            say(f"{report.waiting:,} differ because they wait: to be sent or received (`orc sync now`), or for a")
-            say("decision (`orc sync conflicts`).")
+            say(f"{report.waiting:,} differ because they wait to be sent or received (`orc sync now`) or")
+            say("decided on (`orc sync conflicts`), or were refused (`orc sync status`).")
         for one in report.differing[:20]:
             say(f"  {one.table} {one.title or one.id}: {one.what}")
     if report.differing:

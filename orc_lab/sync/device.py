@@ -6,6 +6,7 @@ and the scope set, and only then is sync enabled: whatever fails before changes 
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from orc_lab.model.ids import new_id
@@ -18,12 +19,14 @@ from orc_lab.sync.keys import KeyBundle, Keys, WrongPassphrase
 from orc_lab.sync.passphrase import COST, Cost
 from orc_lab.sync.remote import Bundle, HttpRemote, checked_endpoint
 from orc_lab.sync.replica import new_replica
+from orc_lab.sync.seal import Unopenable
 from orc_lab.sync.secrets import Place, Secrets
 from orc_lab.sync.setup import Setup, opened, remembered
 from orc_lab.sync.trouble import KeysChanged, NoEndpoint, SyncTrouble
 
 DEVICE_KEY = "The device key that the server printed"
 NEW_PASSPHRASE = "A new passphrase, which nobody can look up,"
+_PATIENCE = 5.0  # seconds that a failure may pass in: somebody is waiting, maybe with a wrong address
 
 
 class NothingToJoin(SyncTrouble):
@@ -97,7 +100,7 @@ def enable(
     kept = place.load() if before.place and endpoint == before.endpoint else None
     if not (device_key := device_key or (kept.device_key if kept else None)):
         raise NeedsSecret("device_key", DEVICE_KEY)
-    with remote or HttpRemote(endpoint, device_key) as there:
+    with remote or HttpRemote(endpoint, device_key, patience=_PATIENCE) as there:
         found = there.keys()
         if found is None and join:
             raise NothingToJoin(endpoint)
@@ -153,7 +156,8 @@ def _open(
     if passphrase is not None:
         return bundle, bundle.unlock(passphrase)
     if kept is not None and kept.master is not None and before.account == bundle.account:
-        return bundle, opened(bundle, kept)
+        with suppress(Unopenable):  # the keys were renewed on another device
+            return bundle, opened(bundle, kept)
     raise NeedsSecret("passphrase", "The account's passphrase")
 
 
@@ -174,7 +178,7 @@ def _remember(conn: sqlite3.Connection, values: Mapping[str, object], *, switche
     if replica is not None and not same:
         syncing.new_device(conn, new_id())
     found: dict[str, object] = {"enabled": True, "replica": replica if replica and same else new_replica()}
-    found |= dict.fromkeys(("paused", "last_error", "names", "checked"))
+    found |= dict.fromkeys(("last_error", "names", "checked"))
     if switched:
         found |= _forgotten(shared=sharing.anything_shared(conn))
         sharing.forget_server(conn)
@@ -223,7 +227,7 @@ class Account:
         self._db = db
         self._setup = Setup.needed(db)
         self._secrets = self._setup.secrets(db)
-        self._remote = remote or HttpRemote(self._setup.endpoint, self._secrets.device_key)
+        self._remote = remote or HttpRemote(self._setup.endpoint, self._secrets.device_key, patience=_PATIENCE)
 
     def __enter__(self) -> "Account":
         return self

@@ -340,6 +340,8 @@ class Exchange:
         }  # fmt: skip
         if request.records:
             values |= {"batch": request.batch, "tried": None, "forked": None}
+        if syncing.recall(self._db.conn, "epoch") not in (None, reply.epoch):
+            values["checked"] = None  # a server that was wiped or emptied may lack the account's keys as well
         syncing.remember(self._db.conn, values)
         skew = reply.timestamp * 1000 - int(self._time() * 1e6)
         syncing.set_skew(self._db.conn, skew if abs(skew) > _SKEW else 0)

@@ -119,6 +119,7 @@ class Syncer:
         if self._recall("rescope"):
             self._settle()
             done = _both(done, Exchange(self.db, remote, account, beside=along).run())
+        account.look()  # does nothing, unless the server turned out to have lost something
         self._note(done)
         return done
 

@@ -113,7 +113,7 @@ class WrongKey(SyncTrouble):
     def __init__(self, endpoint: str) -> None:
         super().__init__(
             f"{endpoint} doesn't take this device's key: it is wrong or was revoked. Give a new one with `orc sync "
-            f"enable`. {_WAITS}"
+            f"enable --device-key`. {_WAITS}"
         )
 
 

@@ -39,8 +39,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How many records were compared, are the same, or wait to be sent, received or decided on; and those that
-    differ."""
+    """How many records were compared, are the same, or wait to be sent, received or decided on, or were refused;
+    and those that differ."""
 
     compared: int
     same: int
@@ -94,6 +94,7 @@ def _compared(db: Database, theirs: Mapping[Key, Held]) -> Report:
     with db.lock:
         waiting = set(sharing.pending(db.conn, int(syncing.state(db).get("sent", 0))))
         waiting |= {(one.table, one.id) for one in sharing.open_conflicts(db.conn) if one.group == LIFE}
+        waiting |= {(table, id) for table, id, *_ in sharing.rejected(db.conn)}
         scope.look(db.conn)
         keys = {key for key in theirs if key[0] in GROUPS}
         keys |= {(table, id) for table in GROUPS for id in sharing.all_ids(db.conn, table)}

@@ -12,7 +12,7 @@ import pytest
 
 from orc_lab.store import syncing
 from orc_lab.store.database import immediate
-from orc_lab.sync import calls, passphrase
+from orc_lab.sync import calls, passphrase, trouble
 from orc_lab.sync.remote import HttpRemote
 from orc_lab.workbench.bench import Workbench
 from tests.cli.conftest import Orc, Ran
@@ -92,6 +92,20 @@ def test_enabling_prints_the_recovery_key_once_and_syncs(orc: Orc, own: Path, se
     again = orc("sync", "enable")
     assert again.code == 0
     assert "recovery" not in again.out
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_recovery_key_is_shown_even_where_the_first_sync_fails(
+    orc: Orc, own: Path, service: Service, typed: Type, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def fails(_: Workbench) -> None:
+        raise trouble.Unreachable(service.url, "the network went away")
+
+    monkeypatch.setattr(calls, "force_sync_all", fails)
+    typed(service.key("laptop"), PASSPHRASE)
+    ran = orc("sync", "enable", "--endpoint", service.url, *words)
+    refused(ran, 10, "the network went away")
+    assert re.search("([0-9A-Z]{5}-){6}[0-9A-Z]{5}", ran.out)
 
 
 def test_enabling_as_json(orc: Orc, own: Path, service: Service, typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +281,23 @@ def test_45_a_database_in_a_synced_folder_is_warned_of(
     monkeypatch.chdir(here / "Dropbox")
     ran = orc("sync", "status")
     assert "Warning: The database is in a folder that Dropbox seems to synchronise" in ran.out
+
+
+def test_enabling_again_does_not_resume(orc: Orc, enabled: Service) -> None:
+    orc("sync", "pause")
+    orc("add", "Stays for now")
+    sent = len(enabled.bodies)
+    assert "It is paused" in orc("sync", "enable").out
+    status = json.loads(orc("sync", "status", "--json").out)
+    assert (status["paused"], status["pending"].get("todos"), len(enabled.bodies)) == (True, 1, sent)
+
+
+def test_verify_counts_what_was_refused_apart(orc: Orc, enabled: Service) -> None:
+    orc("add", "Too large", "--json")
+    assert orc("edit", id_of(orc, "Too large"), "description=" + "x" * 250_000).code == 0
+    assert "1 refused" in orc("sync", "now").out
+    ran = orc("sync", "verify")
+    assert (ran.code, "were refused" in ran.out) == (0, True)
 
 
 def test_no_secret_is_ever_an_argument(orc: Orc) -> None:

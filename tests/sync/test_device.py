@@ -210,6 +210,19 @@ def test_47_the_passphrase_is_changed_on_one_device_and_another_recovers(service
     four.enable(service, device_key=service.key("4b"), passphrase=None, recovery_key=newer.lower())
 
 
+def test_an_emptied_account_gets_its_keys_again_with_its_records(service: Service, tmp_path: Path) -> None:
+    one, new = made(tmp_path, "one", "new")
+    one.enable(service)
+    one.wb.add_todo("of before")
+    one.sync()
+    with HttpRemote(service.url, service.key("eraser")) as eraser:
+        eraser.erase()
+    one.sync()
+    assert not new.enable(service).first  # else it would begin the account anew, with keys that open nothing of it
+    new.sync()
+    assert new.titles() == ["of before"]
+
+
 def test_keys_that_were_renewed_ask_the_others_for_the_passphrase(service: Service, tmp_path: Path) -> None:
     one, two = made(tmp_path, "one", "two")
     one.enable(service)
@@ -222,6 +235,9 @@ def test_keys_that_were_renewed_ask_the_others_for_the_passphrase(service: Servi
     with pytest.raises(PassphraseNeeded):
         two.sync()
     assert two.titles() == ["waits"]
+    with pytest.raises(device.NeedsSecret) as asked:  # as `orc sync enable` does first, to find out what to ask for
+        device.enable(two.wb.db)
+    assert asked.value.name == "passphrase"
     device.enable(two.wb.db, passphrase="quite another passphrase", cost=CHEAPEST)
     two.sync()
     one.sync()
