@@ -44,18 +44,20 @@ def do_sync_enable(args: Namespace) -> None:
 
     with place.editing(args) as wb:
         asks = args.device_key or args.recovery
+        key = _ask(f"{device.DEVICE_KEY}: ") if asks else None
+        if args.device_key and not key:
+            raise device.NeedsSecret("device_key", device.DEVICE_KEY)
         done = calls.enable_sync(
             wb,
             args.endpoint,
-            device_key=_ask(f"{device.DEVICE_KEY}: ") if asks else None,
+            device_key=key,
             recovery_key=_ask("The recovery key: ") if args.recovery else None,
             join=args.join,
+            paused=args.paused,
             exclude=args.exclude,
             background=False,
             ask=_ask,
         )
-        if args.paused:
-            device.pause(wb.db, paused=True)
         paused = Setup.read(wb.db).paused  # maybe since before: who enables again, for a new key, didn't resume
         if not args.json:  # the recovery key is nowhere else: it is shown before anything can go wrong
             _tell_enabled(done)

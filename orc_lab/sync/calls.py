@@ -23,6 +23,7 @@ from orc_lab.workbench.bench import Workbench
 ENDPOINT = "ORC_SYNC_ENDPOINT"
 _running: dict[str, Loop] = {}  # of this process, by the database's file
 _members = threading.Lock()
+_OTHERS = 15.0  # seconds that another program's sync is waited for
 
 
 def enable_sync(
@@ -33,6 +34,7 @@ def enable_sync(
     passphrase: str | None = None,
     recovery_key: str | None = None,
     join: bool = False,
+    paused: bool = False,
     exclude: Iterable[str] = (),
     background: bool = True,
     ask: Callable[[str], str] = getpass,
@@ -40,8 +42,9 @@ def enable_sync(
 ) -> Enabled:
     """Enable sync with a server, and keep in step with it in the background as long as this process runs.
 
-    `exclude` names what stays here: `project:Thesis`, `table:settings`, `fields:todos.notes`. The recovery key of a new
-    account is in what is returned, and nowhere else. Raises SyncTrouble and the other errors of `device.enable`.
+    With `paused` nothing leaves but by force_sync_all. `exclude` names what stays here: `project:Thesis`,
+    `table:settings`, `fields:todos.notes`. The recovery key of a new account is in what is returned, and nowhere else.
+    Raises SyncTrouble and the other errors of `device.enable`.
     """
     rules = [rule for text in exclude for rule in scope_names.rules(wb, text)]
     endpoint = endpoint or os.environ.get(ENDPOINT) or None
@@ -55,6 +58,7 @@ def enable_sync(
                 passphrase=given["passphrase"],
                 recovery_key=given["recovery_key"],
                 join=join,
+                paused=paused,
                 rules=rules,
                 cost=cost,
             )
@@ -78,10 +82,13 @@ def disable_sync(wb: Workbench, *, forget: bool = False) -> None:
 
 
 def force_sync_all(wb: Workbench) -> Synced:
-    """Sync now, also while it is paused, until both sides hold the same. Raises NotEnabled, SyncTrouble."""
+    """Sync now, also while it is paused, until both sides hold the same; another program that syncs may end first.
+
+    Raises NotEnabled, SyncTrouble.
+    """
     Setup.needed(wb.db)
     with Syncer(wb.db.file) as syncer:
-        return syncer.run()
+        return syncer.run(wait=_OTHERS)
 
 
 def get_sync_status(wb: Workbench) -> SyncStatus:

@@ -82,14 +82,16 @@ def enable(
     passphrase: str | None = None,
     recovery_key: str | None = None,
     join: bool = False,
+    paused: bool = False,
     rules: Sequence[scope.Rule] = (),
     remote: HttpRemote | None = None,
     cost: Cost = COST,
 ) -> Enabled:
     """Enable sync; the first device of an account makes its keys, any other opens them.
 
-    Without an endpoint or device key those of before are used. Raises SyncTrouble, WrongPassphrase, WrongRecoveryKey,
-    MistypedRecoveryKey, WeakPassphrase, Unopenable, and what keeping the secrets raises; then nothing has changed.
+    Without an endpoint or device key those of before are used. With `paused` nothing leaves by itself. Raises
+    SyncTrouble, WrongPassphrase, WrongRecoveryKey, MistypedRecoveryKey, WeakPassphrase, Unopenable, and what keeping
+    the secrets raises; then nothing has changed.
     """
     before = Setup.read(db)
     if not (endpoint := endpoint or before.endpoint):
@@ -117,6 +119,8 @@ def enable(
         _remember(
             tx.conn, values, switched=done.switched is not None, same=kept is not None and kept.device_key == device_key
         )
+        if paused:
+            syncing.remember(tx.conn, {"paused": True})
         scope.exclude(tx.conn, rules, at=tx.now)
     return done
 

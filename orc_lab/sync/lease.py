@@ -89,4 +89,13 @@ def _is_gone(held: dict[str, object]) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_buried(pid)
+
+
+def _is_buried(pid: int) -> bool:
+    """Whether a process has ended and only its parent doesn't know yet (Linux)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False

@@ -28,11 +28,12 @@ from orc_lab.sync.scope import Scope
 from orc_lab.sync.seal import Sealer, Unopenable
 from orc_lab.sync.secrets import Secrets
 from orc_lab.sync.setup import Setup, opened, remembered
-from orc_lab.sync.trouble import KeysChanged, SyncTrouble, TokenRefused
+from orc_lab.sync.trouble import KeysChanged, SyncBusy, SyncTrouble, TokenRefused
 from orc_lab.sync.wire import Reply, Request
 
 LOOK_EVERY = 240.0  # seconds after which the account's keys and devices are asked for again
 _FORKS = 5  # of which it is remembered when they were
+_AGAIN = 0.1  # seconds after which the lease is asked for again
 _TRIES = 3  # to change the keys while other devices do
 
 
@@ -71,14 +72,15 @@ class Syncer:
             self._made.close()
         self.db.close()
 
-    def run(self) -> Synced:
+    def run(self, *, wait: float = 0.0) -> Synced:
         """Sync until both sides hold the same. Raises NotEnabled, SyncBusy, SyncTrouble or another OrcError.
 
-        Whatever it raises is remembered for the status, and nothing is lost.
+        `wait` is for how many seconds another program may sync first. Whatever it raises is remembered for the status,
+        and nothing is lost.
         """
         setup = Setup.needed(self.db)
         with translated(self.db.path):
-            self._lease.take(self.db)
+            self._take(wait)
         try:
             with translated(self.db.path):
                 return self._run(setup)
@@ -89,6 +91,16 @@ class Syncer:
             raise
         finally:
             self._lease.give(self.db)
+
+    def _take(self, wait: float) -> None:
+        until = time.monotonic() + wait
+        while True:
+            try:
+                return self._lease.take(self.db)
+            except SyncBusy:
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(_AGAIN)
 
     def opened(self) -> tuple[HttpRemote, "AccountKeys"]:
         """Return the way to the server and the account's keys. Raises NotEnabled, NoSecrets, PassphraseNeeded."""

@@ -339,3 +339,9 @@ def test_erasing_where_the_server_is_left_or_gone(orc: Orc, enabled: Service, ow
     assert not own.parent.exists()
     with HttpRemote(enabled.url, enabled.key("laptop")) as remote:
         assert remote.keys() is not None
+
+
+def test_an_empty_device_key_is_no_new_one(orc: Orc, enabled: Service, typed: Type) -> None:
+    typed("")
+    refused(orc("sync", "enable", "--device-key"), 10, "The device key that the server printed is needed")
+    assert orc("sync", "now").code == 0

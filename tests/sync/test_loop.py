@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -137,6 +138,16 @@ def test_one_syncs_at_a_time(one: Device) -> None:
     holder.take(one.wb.db)  # who has it may take it again
     holder.give(one.wb.db)
     one.sync()
+
+
+def test_who_asks_for_a_sync_waits_for_another_to_end(one: Device) -> None:
+    holder = Lease()
+    holder.take(one.wb.db)
+    one.wb.add_todo("goes out")
+    release = threading.Timer(0.5, holder.give, (one.wb.db,))
+    release.start()
+    assert calls.force_sync_all(one.wb).sent >= 1
+    release.join()
 
 
 @pytest.mark.parametrize("how", ["its process is gone", "it has run out", "a clock was ahead"])
