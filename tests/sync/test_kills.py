@@ -16,7 +16,7 @@ from tests.sync.stored_server import StoredServer
 from tests.sync.world import World, world
 
 ROOT = Path(__file__).parents[2]
-EVERY = int(os.environ.get("ORC_KILL_EVERY", "260"))  # `make soak` kills at each statement
+EVERY = int(os.environ.get("ORC_KILL_EVERY", "130"))  # `make soak` kills at each statement
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
