@@ -1,7 +1,6 @@
 """doctor and erase: look after the database, and remove everything of it."""
 
 import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from orc_lab import __version__
 from orc_lab.backup import doctor, erase
 from orc_lab.backup.finding import Finding, Level
-from orc_lab.backup.places import LOCAL, Place, regular
+from orc_lab.backup.places import LOCAL, Place
 from orc_lab.cli import place
 from orc_lab.cli.output import note, say, show_json, where
 from orc_lab.errors import NotConfirmed
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 _SIGNS = {Level.OK: "ok", Level.WARNING: "warning", Level.PROBLEM: "PROBLEM"}
 _SHOWN = 12  # files of a place, before a count says the rest
 _FAILED = 5
-_KEYS = re.compile(r"\.[\w-]{1,80}\.secrets(\.[0-9a-f]{8})?")
 
 
 def do_doctor(args: Namespace) -> int:
@@ -206,9 +204,9 @@ def _own_notebooks(path: str) -> Sequence[str]:
 
 
 def _sync_keys(path: str) -> Sequence[str]:
-    """Return the files in which keys of sync are kept where there is no keyring."""
-    real = os.path.realpath(path)
-    return [file for file in regular(os.path.dirname(real)) if _KEYS.fullmatch(file.removeprefix(real))]
+    from orc_lab.sync import secrets
+
+    return secrets.files(path)
 
 
 PLACES: Sequence[Place] = (

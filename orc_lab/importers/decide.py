@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass
-from itertools import islice
 
 from orc_lab.errors import InvalidValue
 from orc_lab.importers import rows
@@ -13,6 +12,7 @@ from orc_lab.importers.record import Context, Issue, Parsed, Reading, Severity, 
 from orc_lab.importers.report import Fate, Report, groups, issue_groups
 from orc_lab.importers.revision import Revision, revised
 from orc_lab.importers.there import There
+from orc_lab.model.batched import batched
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import KINDS, Entity, ImportRecord, Intention, Project, Todo, WeeklyGoal
 from orc_lab.store import change_log
@@ -117,7 +117,7 @@ class _Decision:
         self._issues: list[Issue] = []
         total = reading.count or (len(reading.records) if isinstance(reading.records, Sequence) else 0)
         records = _in_order(reading)
-        while some := list(islice(records, _CHUNK)):
+        for some in batched(records, _CHUNK):
             self._there.look(some)
             for record in some:
                 self._decide(record)

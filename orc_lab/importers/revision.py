@@ -7,11 +7,11 @@ nothing here: many exports tell less of a record than another one did.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from orc_lab.importers import rows
 from orc_lab.importers.record import Parsed
+from orc_lab.model.batched import batched
 from orc_lab.model.change import Value
 from orc_lab.model.codec import checked_values
 from orc_lab.model.entities import CLOSED, OPEN, Entity, Intention, Project, ProjectStatus, Session, Status, Todo
@@ -122,8 +122,7 @@ def _said(names: Mapping[str, str], taken: Sequence[str], kept: Sequence[str]) -
 
 def write(db: Database, tx: Transaction, revisions: Sequence[Revision]) -> None:
     """Set what is taken over, with all that follows, as part of an edit."""
-    waiting = iter(revisions)
-    while some := list(islice(waiting, _CHUNK)):
+    for some in batched(revisions, _CHUNK):
         here = {kind: _rows(db, kind, some) for kind in {one.kind for one in some}}
         for one in some:
             _set(db, tx, here[one.kind][one.id], one)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from orc_lab.backup import keep
 from orc_lab.errors import InvalidValue, UnreadableFile
@@ -26,6 +25,7 @@ from orc_lab.importers.taskwarrior import export as taskwarrior
 from orc_lab.importers.taskwarrior import timewarrior
 from orc_lab.importers.todoist import export as todoist
 from orc_lab.importers.write import write
+from orc_lab.model.batched import batched
 from orc_lab.model.entities import Todo
 from orc_lab.store import change_log, repository
 from orc_lab.store.uncollected import uncollected
@@ -81,8 +81,8 @@ def _plan(wb: Workbench, source: Source, reader: Format, context: Context, progr
 
 def _titled(wb: Workbench, titles: Collection[str]) -> list[Todo]:
     """Return the person's todos that have one of the titles."""
-    rest, found = iter(titles), list[Todo]()
-    while some := list(islice(rest, 500)):
+    found = list[Todo]()
+    for some in batched(titles, 500):
         found += repository.find(wb.db, Todo, {"title": some})
     return found
 

@@ -1,10 +1,10 @@
 """Write a plan's rows with their back-dated history, and the activities that tell it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 
 from orc_lab.importers import revision
 from orc_lab.importers.decide import Plan, Progress
+from orc_lab.model.batched import batched
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Entity, ImportRecord, Todo
 from orc_lab.store.bulk import Bulk, PlainLife
@@ -29,8 +29,7 @@ def write(db: Database, tx: Transaction, plan: Plan, progress: Progress | None) 
         for life in lives:
             _take(tx, kind, life, plan.parents)
     revision.write(db, tx, plan.revisions)
-    reconsidered = iter(plan.reconsidered)
-    while some := list(islice(reconsidered, _CHUNK)):
+    for some in batched(plan.reconsidered, _CHUNK):
         told = [(one.id, {name: getattr(one, name) for name in _RECONSIDERED}) for one in some]
         tx.update_many(ImportRecord, told)
 

@@ -11,13 +11,14 @@ Fetching alone takes 2.2 to 4.
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from orc_lab.model.batched import batched
 
 BATCH = 8192
 _TYPES = {"TEXT": "VARCHAR", "INTEGER": "BIGINT", "REAL": "DOUBLE", "ANY": "VARCHAR"}
@@ -62,9 +63,7 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         while fetched := rows.fetchmany(BATCH):
             yield fetched
         return
-    rest = iter(rows)
-    while taken := list(islice(rest, BATCH)):
-        yield taken
+    yield from batched(rows, BATCH)
 
 
 def _array(values: Sequence[Any], type: str) -> npt.NDArray[Any]:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from random import Random
 
 from orc_lab.errors import DatabaseExists
+from orc_lab.model.batched import batched
 from orc_lab.model.clock import Clock
 from orc_lab.model.entities import KINDS, Entity
 from orc_lab.model.ids import derived_id
@@ -94,7 +94,7 @@ def write(wb: Workbench, life: Life, *, history: bool = True) -> int:
     if not history:
         return sum(_write_settled(wb, hands) for hands in life.hands())
     written, events = 0, life.events()
-    while batch := list(islice(events, _BATCH)):
+    for batch in batched(events, _BATCH):
         with wb.edit("sample life", actor="setup", origin="import") as tx:  # dated by itself, as an import is
             for event in batch:
                 _write_event(tx, event)

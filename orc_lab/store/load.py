@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
+from orc_lab.model.batched import batched
 from orc_lab.model.change import Value
 from orc_lab.store import capture, schema
 from orc_lab.store.database import Database, Durability, immediate
@@ -99,7 +100,7 @@ def everything(snapshot: Snapshot) -> Iterator[Batch]:
     for table in (*TABLES, "change_tx"):
         yield from batches(table, snapshot.columns(table), snapshot.rows(table))
     changes = snapshot.changes()
-    while some := list(islice(changes, _ROWS)):
+    for some in batched(changes, _ROWS):
         yield Batch("change_log", ENTRY, [change[:-1] for change in some])
         cells = ((change.seq, *cell) for change in some for cell in change.cells)
         yield from batches("change_cell", CELL, cells)
@@ -108,7 +109,7 @@ def everything(snapshot: Snapshot) -> Iterator[Batch]:
 def batches(table: str, names: tuple[str, ...], rows: Iterable[Sequence[Value]]) -> Iterator[Batch]:
     """Yield rows of one table in batches; those with torn text apart."""
     for torn, alike in groupby(rows, key=_torn):
-        while some := list(islice(alike, _ROWS)):
+        for some in batched(alike, _ROWS):
             yield Batch(table, names, some, torn)
 
 

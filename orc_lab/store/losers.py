@@ -15,7 +15,7 @@ DELETED = "deleted"  # how values that lost are settled while their record is de
 
 
 class Kept(NamedTuple):
-    """A row of the conflicts, as it is kept."""
+    """A row of the conflicts, as it is kept; of those that wait for a decision also when it was found."""
 
     table: str
     id: str
@@ -27,6 +27,7 @@ class Kept(NamedTuple):
     open: bool
     sent: bool
     decided: bool = False
+    found_at: int = 0
 
 
 _KEPT = '"table", id, field_group, clock, replica, cell, value, open, sent'
@@ -44,6 +45,18 @@ def of(conn: sqlite3.Connection, table: str, ids: Collection[str]) -> dict[str, 
     for row in conn.execute(sql, (table, json.dumps(list(ids)))):
         found[row[1]].append(Kept(*row[:7], *map(bool, row[7:])))
     return found
+
+
+def undecided(conn: sqlite3.Connection) -> list[Kept]:
+    """Return the values that wait for a decision, the oldest conflict first."""
+    sql = f"""SELECT {_KEPT}, found_at FROM sync_conflicts
+        WHERE open ORDER BY found_at, "table", id, field_group, clock, replica"""
+    return [Kept._make((*row, True, bool(sent), False, at)) for *row, _, sent, at in conn.execute(sql)]
+
+
+def count_undecided(conn: sqlite3.Connection) -> int:
+    """Return how many values wait for a decision."""
+    return int(conn.execute("SELECT count(*) FROM sync_conflicts WHERE open").fetchone()[0])
 
 
 def mark_conflict(conn: sqlite3.Connection, kept: Kept, *, at: int) -> None:

@@ -1,9 +1,9 @@
 """What two databases must know of each other to be merged: which ids are there, were deleted, changed when."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple
 
+from orc_lab.model.batched import batched
 from orc_lab.model.change import Value
 from orc_lab.model.codec import columns
 from orc_lab.model.entities import Entity
@@ -66,8 +66,7 @@ def _marks(wanted: Sequence[str]) -> str:
 def rows_of(db: Database, kind: type[Entity], wanted: Iterable[str]) -> Iterator[dict[str, Value]]:
     """Yield those rows of a kind that have one of the ids."""
     names = columns(kind)
-    rest = iter(wanted)
-    while some := tuple(islice(rest, _CHUNK)):
+    for some in batched(wanted, _CHUNK):
         marks = ", ".join("?" * len(some))
         for row in db.rows(f"SELECT {', '.join(names)} FROM {kind.table} WHERE id IN ({marks})", some):
             yield dict(zip(names, row, strict=True))

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from itertools import islice
 
+from orc_lab.model.batched import batched
 from orc_lab.model.change import Value
 from orc_lab.model.entities import Entity
 from orc_lab.store.database import Database
@@ -45,8 +45,7 @@ def is_edited(db: Database, kind: type[Entity], id: str) -> bool:
 def existing(db: Database, kind: type[Entity], ids: Iterable[str]) -> set[str]:
     """Return those of the ids that rows of a kind have."""
     found: set[str] = set()
-    rest = iter(ids)
-    while chunk := tuple(islice(rest, _CHUNK)):
+    for chunk in batched(ids, _CHUNK):
         sql = f"SELECT id FROM {kind.table} WHERE id IN ({', '.join('?' * len(chunk))})"
         found.update(id for (id,) in db.rows(sql, chunk))
     return found

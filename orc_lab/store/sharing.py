@@ -6,7 +6,7 @@ All writing happens inside the caller's transaction.
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orc_lab.model.change import Value
 from orc_lab.store.capture import OWN
@@ -126,11 +126,6 @@ def all_ids(conn: sqlite3.Connection, table: str) -> list[str]:
     return [id for (id,) in conn.execute(f"SELECT id FROM {table}")]
 
 
-def remembered(conn: sqlite3.Connection) -> dict[str, Any]:
-    """Return what sync remembers of itself, by name, inside a transaction."""
-    return {key: json.loads(value) for key, value in conn.execute("SELECT key, value FROM sync_state")}
-
-
 def never_shared(conn: sqlite3.Connection, table: str) -> list[str]:
     """Return the ids of the rows of a table of which the server isn't known to hold anything."""
     sql = f"""SELECT id FROM {table} AS t
@@ -156,11 +151,6 @@ def days_of(db: Database, goals: Collection[str]) -> dict[str, str]:
     """Return the Monday of each of some weekly goals, as far as they are there."""
     sql = "SELECT id, week_start_date FROM weekly_goals WHERE id IN (SELECT value FROM json_each(?))"
     return dict(db.rows(sql, (json.dumps(list(goals)),)))
-
-
-def anywhere_since(conn: sqlite3.Connection) -> int:
-    """Return the last entry of the log, whoever wrote it."""
-    return int(conn.execute("SELECT coalesce(max(seq), 0) FROM change_log").fetchone()[0])
 
 
 # What waits
@@ -203,43 +193,6 @@ def ledger(conn: sqlite3.Connection, *, limit: int = -1) -> list[tuple[int, int,
     """Return number, time, batch, bytes and records of what was sent, the latest first."""
     sql = "SELECT n, at, batch, bytes, records FROM sync_ledger ORDER BY n DESC LIMIT ?"
     return conn.execute(sql, (limit,)).fetchall()
-
-
-# Conflicts
-
-
-class Open(NamedTuple):
-    """A value that lost and waits for a decision, as it is kept."""
-
-    table: str
-    id: str
-    group: str
-    clock: int
-    replica: str
-    cell: str
-    value: str
-    found_at: int
-
-
-def open_conflicts(conn: sqlite3.Connection) -> list[Open]:
-    """Return the values that wait for a decision, the oldest conflict first."""
-    sql = """SELECT "table", id, field_group, clock, replica, cell, value, found_at FROM sync_conflicts
-        WHERE open ORDER BY found_at, "table", id, field_group, clock, replica"""
-    return [Open(*row) for row in conn.execute(sql)]
-
-
-def count_conflicts(conn: sqlite3.Connection) -> int:
-    """Return how many values wait for a decision."""
-    return int(conn.execute("SELECT count(*) FROM sync_conflicts WHERE open").fetchone()[0])
-
-
-def last_write(conn: sqlite3.Connection, table: str, id: str, fields: Sequence[str], after: int) -> int | None:
-    """Return the clock of what was last written here to some fields of a row after an entry, None for nothing."""
-    sql = f"""SELECT max(l.hlc) FROM change_log AS l JOIN change_cell AS c USING (seq)
-        WHERE l.id = ? AND l."table" <> 'activities' AND l."table" = ? AND l.seq > ? AND l.origin IN {OWN}
-        AND c.field IN (SELECT value FROM json_each(?))"""
-    ((clock,),) = conn.execute(sql, (id, table, after, json.dumps(list(fields)))).fetchall()
-    return None if clock is None else int(clock)
 
 
 # Another account

@@ -32,7 +32,9 @@ SELECT t.*,
           AND l.origin IN {own}
           AND l.seq > coalesce((SELECT CAST(value AS INTEGER) FROM sync_state WHERE key = 'sent'), 0)
       )
-      THEN iif(EXISTS (SELECT 1 FROM sync_state WHERE key = 'lease'), 'syncing', 'pending')
+      THEN iif(EXISTS (
+        SELECT 1 FROM sync_state WHERE key = 'lease' AND value ->> 'until' > CAST(strftime('%s') AS INTEGER)
+      ), 'syncing', 'pending')
     WHEN EXISTS (SELECT 1 FROM sync_rows AS r WHERE r."table" = '{table}' AND r.id = t.id) THEN 'synced'
     ELSE 'local'
   END AS sync_status,

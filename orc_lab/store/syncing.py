@@ -107,6 +107,15 @@ def entries(conn: sqlite3.Connection, table: str, ids: Sequence[str], after: int
     return found
 
 
+def last_write(conn: sqlite3.Connection, table: str, id: str, fields: Sequence[str], after: int) -> int | None:
+    """Return the clock of what was last written here to some fields of a row after an entry, None for nothing."""
+    sql = f"""SELECT max(l.hlc) FROM change_log AS l JOIN change_cell AS c USING (seq)
+        WHERE l.id = ? AND l."table" <> 'activities' AND l."table" = ? AND l.seq > ? AND l.origin IN {OWN}
+        AND c.field IN (SELECT value FROM json_each(?))"""
+    ((clock,),) = conn.execute(sql, (id, table, after, json.dumps(list(fields)))).fetchall()
+    return None if clock is None else int(clock)
+
+
 def rows(conn: sqlite3.Connection, kind: type[Entity], ids: Collection[str]) -> dict[str, dict[str, Value]]:
     """Return the captured fields of those of the rows that are there, by id."""
     names = [name for name in captured(kind) if name != "id"]

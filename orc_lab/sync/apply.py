@@ -284,14 +284,14 @@ class Applier:
         It is new then once the server names it again.
         """
         found: dict[Key, set[str]] = defaultdict(set)
-        any = False
+        missing = False
         for table, id, group in syncing.held_at_all(self._conn):
             found[table, id].add(group)
         for (table, id), groups in found.items():
             mine = TABLE_OF.get(table, table)
             known = groups if table not in GROUPS else groups & GROUPS[table].keys()
             if mine in GROUPS and known:
-                any = True
+                missing = True
                 before = read_shadow(syncing.shadows(self._conn, table, [id]).get(id))
                 after = {group: some for group, some in before.items() if group not in known}
                 self._keep_shadow(table, id, before, after)
@@ -299,7 +299,7 @@ class Applier:
                     syncing.forget_shadow(self._conn, table, id)
                 for group in known:
                     syncing.release(self._conn, table, id, group)
-        return any
+        return missing
 
     def lose(self, keys: Iterable[Key]) -> None:
         """Remove records that were deleted so long ago that the server no longer says when; not what is needed."""

@@ -13,9 +13,9 @@ from typing import Any
 from orc_lab.errors import AmbiguousId, InvalidValue, NotFound
 from orc_lab.model.change import Value
 from orc_lab.model.entities import KINDS, Entity, Todo
-from orc_lab.store import change_log, losers, repository, sharing, syncing
+from orc_lab.store import change_log, losers, repository, syncing
 from orc_lab.store.database import Transaction, immediate
-from orc_lab.store.sharing import Open
+from orc_lab.store.losers import Kept
 from orc_lab.sync.cells import winner
 from orc_lab.sync.groups import EFFECTIVE, GROUPS
 from orc_lab.sync.merge import Fields
@@ -80,13 +80,13 @@ class Conflict:
 def conflicts(wb: Workbench) -> list[Conflict]:
     """Return what waits for a decision, the oldest first."""
     with wb.db.lock:
-        found = [one for one in sharing.open_conflicts(wb.db.conn) if one.table in GROUPS]
+        found = [one for one in losers.undecided(wb.db.conn) if one.table in GROUPS]
     titles = change_log.titles(wb.db, [one.id for one in found])
     names = _names(wb)
     return [_conflict(wb, one, titles.get((one.table, one.id), ""), names) for one in found]
 
 
-def _conflict(wb: Workbench, one: Open, title: str, names: Callable[[str], str]) -> Conflict:
+def _conflict(wb: Workbench, one: Kept, title: str, names: Callable[[str], str]) -> Conflict:
     other = read_one(one.cell)
     return Conflict(
         key=f"{one.id}.{one.group}.{one.clock}-{one.replica}",
@@ -105,14 +105,14 @@ def _conflict(wb: Workbench, one: Open, title: str, names: Callable[[str], str])
     )
 
 
-def _holding(wb: Workbench, one: Open, names: Callable[[str], str]) -> Side:
+def _holding(wb: Workbench, one: Kept, names: Callable[[str], str]) -> Side:
     """The value that holds: what the row has, by who wrote it last."""
     with wb.db.lock:
         conn = wb.db.conn
         state = syncing.state(wb.db)
         row = syncing.rows(conn, KINDS[one.table], [one.id]).get(one.id)
         heads = read_shadow(syncing.shadows(conn, one.table, [one.id]).get(one.id)).get(one.group, [])
-        written = sharing.last_write(conn, one.table, one.id, GROUPS[one.table][one.group], int(state.get("sent", 0)))
+        written = syncing.last_write(conn, one.table, one.id, GROUPS[one.table][one.group], int(state.get("sent", 0)))
     value = values_of(one.table, row)[one.group] if row else {}
     if written is not None:
         return Side(value=value, device=names(str(state["replica"])), at=written // 1_000_000)

@@ -172,13 +172,13 @@ def _adopted(db: Database, conn: sqlite3.Connection, done: Enabled, before: Setu
         done,
         adopted=adopt(db, conn, bundle.account),
         switched=before.endpoint if was not in (("", ""), now) else None,
-        waiting=sum(table in GROUPS for table, _ in sharing.pending(conn, sharing.remembered(conn).get("sent", 0))),
+        waiting=sum(table in GROUPS for table, _ in sharing.pending(conn, syncing.state_of(conn).get("sent", 0))),
     )
 
 
 def _remember(conn: sqlite3.Connection, values: Mapping[str, object], *, switched: bool, same: bool) -> None:
     """Have it hold from now on. With another key it is another device, maybe a copy: its writings are its own."""
-    replica = sharing.remembered(conn).get("replica")
+    replica = syncing.state_of(conn).get("replica")
     if replica is not None and not same:
         syncing.new_device(conn, new_id())
     found: dict[str, object] = {"enabled": True, "replica": replica if replica and same else new_replica()}

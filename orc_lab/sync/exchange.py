@@ -141,7 +141,7 @@ class Exchange:
                 return
             state = syncing.state(self._db)
             with immediate(self._db.conn):
-                conn, now = self._db.conn, int(time.time())
+                conn, now = self._db.conn, int(self._time())
                 applier = Applier(
                     self._db, replica=state["replica"], user=self._user, after=state.get("sent", 0), now=now
                 )
@@ -178,7 +178,7 @@ class Exchange:
         with self._db.lock, immediate(self._db.conn):
             conn, state = self._db.conn, syncing.state(self._db)
             sent = state.get("sent", 0)
-            set_beside(conn, after=sent, at=int(time.time()))
+            set_beside(conn, after=sent, at=int(self._time()))
             self._beside.look(conn)
             asks = self._beside.asks(conn)
             if syncing.owed(conn, limit=1):
@@ -325,7 +325,7 @@ class Exchange:
                 yield tx.now
         else:
             with self._db.lock, immediate(self._db.conn):
-                yield int(time.time())
+                yield int(self._time())
 
     def _count(self, went: set[Key], refused: Mapping[Key, Mapping[str, Any]], done: Applied) -> None:
         self._done.sent += len(went)

@@ -14,7 +14,6 @@ from orc_lab.store.database import Database
 from orc_lab.sync.groups import TABLE_OF
 from orc_lab.sync.wire import Request
 
-KEYS = "keys"
 _LISTED = 500  # requests that are read at once
 
 

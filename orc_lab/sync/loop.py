@@ -93,7 +93,7 @@ class Loop:
             conn = syncer.db.conn
             if syncing.anything_since(conn, max(synced_to, 0)) or syncing.touched(conn, limit=1):
                 return True
-            return sorted(sharing.scope(conn)) != [tuple(one) for one in sharing.remembered(conn).get("scoped_by", [])]
+            return sorted(sharing.scope(conn)) != [tuple(one) for one in syncing.state_of(conn).get("scoped_by", [])]
 
     def _sync(self, syncer: Syncer) -> float | None:
         """Sync once, unless that is paused; return how long to wait for the next time, None where it is disabled."""

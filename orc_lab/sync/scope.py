@@ -87,7 +87,7 @@ class Scope:
         self._conn = conn
         self._marks = sharing.marks(conn)
         rules = frozenset(Rule(*one) for one in sharing.scope(conn))
-        seen = (sharing.anywhere_since(conn), rules, len(self._marks))
+        seen = (syncing.head(conn), rules, len(self._marks))
         if seen == self._seen:
             return
         self._seen, self._rules, self._names = seen, rules, None
@@ -173,10 +173,10 @@ class Scope:
 
     def settle(self, conn: sqlite3.Connection, *, at: int) -> None:
         """Mark what has to be purged or shared again since this was last done; inside a transaction."""
-        state = sharing.remembered(conn)
+        state = syncing.state_of(conn)
         self.look(conn)
         before = {Rule(*one) for one in state.get("scoped_by", [])}
-        head = sharing.anywhere_since(conn)
+        head = syncing.head(conn)
         moved = self.anything and sharing.moved_since(conn, state.get("scoped", 0))
         if before == self._rules and not moved and not state.get("rescope"):
             return
@@ -220,7 +220,7 @@ class Scope:
         again = [(one.table, one.id) for one in free if one.state == OFF]
         sharing.mark(conn, again, by=HERE, state=SHARE, seq=head, at=at)
         marked = sharing.marks(conn).keys()
-        waiting = set(sharing.pending(conn, int(sharing.remembered(conn).get("sent", 0))))
+        waiting = set(sharing.pending(conn, int(syncing.state_of(conn).get("sent", 0))))
         never = [(table, id) for table in GROUPS for id in sharing.never_shared(conn, table)]
         send_whole(conn, [key for key in never if key not in marked | waiting and self.allowed(*key, None)])
 
@@ -251,7 +251,7 @@ class Scope:
         """Take note of what the server has purged and shares again; return what it no longer holds."""
         if not (self._marks or reply.purged or reply.rejected):
             return []
-        marks, head = sharing.marks(conn), sharing.anywhere_since(conn)
+        marks, head = sharing.marks(conn), syncing.head(conn)
         purged = [key for key in map(_key, request.purge) if key in marks]
         for before, then in ((PURGE, OFF), (RENEW, SHARE)):
             some = [key for key in purged if marks[key].state == before]
@@ -286,7 +286,7 @@ def include(conn: sqlite3.Connection, rules: Sequence[Rule], *, at: int) -> None
     """Share things again; inside a transaction. Also what another device took back of a project."""
     sharing.include(conn, rules)
     projects = {rule.name for rule in rules if rule.kind == PROJECT}
-    hanging, head = sharing.hanging(conn, projects), sharing.anywhere_since(conn)
+    hanging, head = sharing.hanging(conn, projects), syncing.head(conn)
     taken = [key for key, one in sharing.marks(conn).items() if key in hanging and one.by == PEER]
     sharing.mark(conn, taken, by=HERE, state=SHARE, seq=head, at=at)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
@@ -19,6 +20,7 @@ from secrets import token_hex
 from stat import S_IMODE, S_ISREG
 from typing import TYPE_CHECKING
 
+from orc_lab.backup.places import regular
 from orc_lab.errors import OrcError, of_system
 from orc_lab.store.copies import to_disk
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 SERVICE = "orc_lab sync"  # as the keyring's own program lists it
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+_FILE = re.compile(r"\.[\w-]{1,80}\.secrets(\.[0-9a-f]{8})?")  # after the database's name
 _OTHERS = 0o077
 _LARGEST = 4096  # bytes of the file
 
@@ -127,6 +130,12 @@ class Place:
             with _told(self._backend):
                 if self._backend.get_password(SERVICE, self._name) is not None:
                     self._backend.delete_password(SERVICE, self._name)
+
+
+def files(database: str) -> list[str]:
+    """Return the files beside a database that keep secrets of it, also what a killed process left of one."""
+    real = os.path.realpath(database)
+    return [file for file in regular(os.path.dirname(real)) if _FILE.fullmatch(file.removeprefix(real))]
 
 
 def usable(backend: KeyringBackend | None) -> KeyringBackend | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orc_lab.backup import folders
-from orc_lab.store import change_log, sharing, syncing
+from orc_lab.store import change_log, losers, sharing, syncing
 from orc_lab.store.database import Database
 from orc_lab.sync import scope_names
 from orc_lab.sync.groups import GROUPS
@@ -71,7 +71,7 @@ def status(db: Database) -> SyncStatus:
     with db.lock:
         conn = db.conn
         marks = sharing.marks(conn).values()
-        conflicts, skew = sharing.count_conflicts(conn), sharing.skew(conn)
+        conflicts, skew = losers.count_undecided(conn), sharing.skew(conn)
         refused = [one for one in sharing.rejected(conn) if one[2] != "unshared"]
         rules = [Rule(*one) for one in sharing.scope(conn)]
     titles = change_log.titles(db, [id for _, id, *_ in refused])

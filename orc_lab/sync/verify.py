@@ -8,7 +8,7 @@ from typing import Any
 from orc_lab.errors import OrcError
 from orc_lab.model.entities import KINDS
 from orc_lab.model.ids import new_id
-from orc_lab.store import change_log, sharing, syncing
+from orc_lab.store import change_log, losers, sharing, syncing
 from orc_lab.store.database import Database
 from orc_lab.store.syncing import Key
 from orc_lab.sync import cells, wire
@@ -93,7 +93,7 @@ def _compared(db: Database, theirs: Mapping[Key, Held]) -> Report:
     scope = Scope()
     with db.lock:
         waiting = set(sharing.pending(db.conn, int(syncing.state(db).get("sent", 0))))
-        waiting |= {(one.table, one.id) for one in sharing.open_conflicts(db.conn) if one.group == LIFE}
+        waiting |= {(one.table, one.id) for one in losers.undecided(db.conn) if one.group == LIFE}
         waiting |= {(table, id) for table, id, *_ in sharing.rejected(db.conn)}
         scope.look(db.conn)
         keys = {key for key in theirs if key[0] in GROUPS}

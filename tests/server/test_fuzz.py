@@ -123,7 +123,9 @@ def test_any_body(web: Web, content: bytes, pack: bool) -> None:
 @quietly
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "X"]),
-    path=st.sampled_from(["/sync", "/keys", "/devices", "/health", "/metrics", "/", "//", "/sync/", "/%ff", "/a?b#c"]),
+    path=st.sampled_from(
+        ["/sync", "/keys", "/devices", "/account", "/health", "/metrics", "/", "//", "/sync/", "/%ff", "/a?b#c"]
+    ),
     headers=HEADERS,
 )
 def test_any_route_and_headers(web: Web, method: str, path: str, headers: dict[str, str]) -> None:

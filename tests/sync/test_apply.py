@@ -10,6 +10,7 @@ from orc_lab.sync import wire
 from orc_lab.sync.cells import Cell, Dot
 from orc_lab.workbench.weeks import goal_id
 from tests.sync.plain_server import Numbered, PlainRemote
+from tests.sync.replicas import Replica
 from tests.sync.world import Step, World, world
 
 WEEK = Week.parse("2027-W03")
@@ -104,8 +105,8 @@ def cell(clock: int, value: dict[str, str]) -> Cell:
     return Cell(Dot(1_700_000_000_000_000 + clock, "d" * 12), body=wire.Plain(dict(value)))
 
 
-def test_what_lost_before_it_was_sent_stays_beside_what_is_written_next(here: World) -> None:
-    """It lost to what arrived while it stayed here; whoever writes again then has decided nothing."""
+def lost_unsent(here: World) -> tuple[Replica, Replica, Todo]:
+    """A todo whose notes a wrote and keeps to itself, and which b wrote later."""
     a, b, _ = here.replicas
     todo = a.wb.add_todo("begun")
     here.sync(a, b)
@@ -115,6 +116,12 @@ def test_what_lost_before_it_was_sent_stays_beside_what_is_written_next(here: Wo
     here.clock.true += 10
     here.edit(b, lambda do: do.wb.update(Todo, todo.id, description=do.new))
     here.sync(b, a)
+    return a, b, todo
+
+
+def test_what_lost_before_it_was_sent_stays_beside_what_is_written_next(here: World) -> None:
+    """It lost to what arrived while it stayed here; whoever writes again then has decided nothing."""
+    a, _, todo = lost_unsent(here)
     assert [value.text for value, _ in a.conflicts(open=True)] == ['{"description": "new-1"}']
     here.edit(a, lambda do: do.wb.update(Todo, todo.id, description=do.new))
     here.check()
@@ -125,15 +132,7 @@ def test_what_lost_before_it_was_sent_stays_beside_what_is_written_next(here: Wo
 
 def test_what_lost_and_stays_here_is_not_sent_with_its_record(here: World) -> None:
     """Something else of the record goes out; what stays is still to be told once it may leave."""
-    a, b, _ = here.replicas
-    todo = a.wb.add_todo("begun")
-    here.sync(a, b)
-    a.hide("notes")
-    here.edit(a, lambda do: do.wb.update(Todo, todo.id, description=do.new))
-    here.sync(a)
-    here.clock.true += 10
-    here.edit(b, lambda do: do.wb.update(Todo, todo.id, description=do.new))
-    here.sync(b, a)
+    a, b, todo = lost_unsent(here)
     here.edit(a, lambda do: do.wb.update(Todo, todo.id, title=do.new))
     here.sync(a)
     here.check()

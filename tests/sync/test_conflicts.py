@@ -1,6 +1,5 @@
 """What two devices wrote at once: shown with both values, decided by ordinary edits, settled everywhere."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,12 @@ from orc_lab.store import syncing
 from orc_lab.sync import conflicts
 from orc_lab.sync.conflicts import Conflict
 from tests.store import laws
-from tests.sync.real import Device, Service, contents, serving, without_keyring
+from tests.sync.real import Device, Service, contents, without_keyring
 
 
 @pytest.fixture(autouse=True)
 def _files() -> None:
     without_keyring()
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with serving(str(tmp_path / "server.db")) as service:
-        yield service
 
 
 Pair = tuple[Device, Device, Todo]

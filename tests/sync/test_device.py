@@ -1,7 +1,6 @@
 """Enable, join, move and leave: with a real server, real keys, and everything that can go wrong on the way."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from orc_lab.model.entities import Capacity, Knowledge, Recommendation, Todo, WeeklyGoal
 from orc_lab.model.ids import derived_id
 from orc_lab.model.week import Week
-from orc_lab.store import sharing, syncing
+from orc_lab.store import losers, syncing
 from orc_lab.sync import device, trouble
 from orc_lab.sync.keys import KeyBundle, WrongPassphrase
 from orc_lab.sync.passphrase import CHEAPEST
@@ -27,12 +26,6 @@ WEEK = Week(2026, 47)
 @pytest.fixture(autouse=True)
 def _files(monkeypatch: pytest.MonkeyPatch) -> None:
     without_keyring()
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with serving(str(tmp_path / "server.db")) as service:
-        yield service
 
 
 def made(folder: Path, *names: str) -> list[Device]:
@@ -286,7 +279,7 @@ def test_29_an_account_is_switched_with_pending_edits(service: Service, tmp_path
         two.sync()
         one.sync()
         assert one.titles() == two.titles() == ["shared", "waits"]
-        assert not sharing.open_conflicts(one.wb.db.conn)
+        assert not losers.undecided(one.wb.db.conn)
         assert one.wb.get(Todo, todo.id).description == "by two"
         assert two.sync().same
     first, second = contents(one, two)
@@ -310,7 +303,7 @@ def test_29_another_account_at_the_same_server(service: Service, tmp_path: Path)
     one.sync()
     assert stranger.titles() == ["mine"]
     assert len(stranger.wb.find(WeeklyGoal)) == len(one.wb.find(WeeklyGoal)) == 1
-    assert len(sharing.open_conflicts(one.wb.db.conn)) == 1
+    assert len(losers.undecided(one.wb.db.conn)) == 1
     first, second = contents(one, stranger)
     assert first == second
 
@@ -356,7 +349,7 @@ def test_24_a_copy_with_a_key_of_its_own_is_a_device_of_its_own(service: Service
     for each in (copy, one, copy, one):
         each.sync()
     assert one.titles() == copy.titles() == ["before", "by the copy", "by the original", "not sent yet"]
-    assert not sharing.open_conflicts(one.wb.db.conn)
+    assert not losers.undecided(one.wb.db.conn)
 
 
 def test_26_a_server_that_was_wiped_gets_keys_and_records_again(tmp_path: Path) -> None:

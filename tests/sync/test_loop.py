@@ -5,13 +5,13 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orc_lab.errors import OrcError
-from orc_lab.store import sharing, syncing
+from orc_lab.store import losers, syncing
 from orc_lab.store.database import Database, immediate
 from orc_lab.sync import calls, device, trouble
 from orc_lab.sync.exchange import Synced
@@ -29,12 +29,6 @@ FAST = Pace(every=60.0, after_edit=0.1, poll=0.02, first_wait=0.05)
 @pytest.fixture(autouse=True)
 def _files() -> None:
     without_keyring()
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with serving(str(tmp_path / "server.db")) as service:
-        yield service
 
 
 @pytest.fixture
@@ -252,8 +246,8 @@ def test_44_two_kernels_and_a_cli_write_while_two_syncers_race(one: Device, serv
     assert two.sync().same
     written = sorted([f"kernel {n} {number}" for n in "ab" for number in range(15)] + [f"cli {n}" for n in range(10)])
     assert one.titles() == two.titles() == written
-    assert not sharing.open_conflicts(one.wb.db.conn)
-    assert not sharing.open_conflicts(two.wb.db.conn)
+    assert not losers.undecided(one.wb.db.conn)
+    assert not losers.undecided(two.wb.db.conn)
     laws.hold(one.wb.db)
     with Workbench.open(one.path) as wb:
         assert status(wb.db).pending == {}

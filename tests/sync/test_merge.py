@@ -78,9 +78,10 @@ def test_what_is_open_differs_and_a_person_wrote_it(life: Life) -> None:
         assert rival.open == (differs and not rival.cell.auto)
 
 
-def test_what_was_written_here_and_loses_is_kept_to_be_sent() -> None:
+def met(clock: int) -> tuple[Outcome, Cell, Cell]:
+    """What comes of a title written here at a clock when another arrives that was written at 7; theirs and mine."""
     base = Cell(Dot(1, "b"))
-    pending = cells.written(Dot(5, "a"), [base])
+    pending = cells.written(Dot(clock, "a"), [base])
     local = Local(
         shadow={LIFE: [BORN.cell], "title": [base]},
         pending={"title": pending},
@@ -88,22 +89,17 @@ def test_what_was_written_here_and_loses_is_kept_to_be_sent() -> None:
         values={LIFE: BORN.value, "title": {"title": "mine"}},
     )
     theirs = cells.written(Dot(7, "b"), [base])
-    outcome = merge(local, {"title": [Arrived(theirs, {"title": "theirs"})]})
+    return merge(local, {"title": [Arrived(theirs, {"title": "theirs"})]}), theirs, pending
+
+
+def test_what_was_written_here_and_loses_is_kept_to_be_sent() -> None:
+    outcome, theirs, mine = met(5)
     assert outcome.values == {"title": (theirs, {"title": "theirs"})}
-    assert outcome.rivals["title"] == {pending.dot: Rival(pending, {"title": "mine"}, open=True, sent=False)}
+    assert outcome.rivals["title"] == {mine.dot: Rival(mine, {"title": "mine"}, open=True, sent=False)}
 
 
 def test_what_loses_against_what_was_written_here_changes_no_row() -> None:
-    base = Cell(Dot(1, "b"))
-    pending = cells.written(Dot(9, "a"), [base])
-    local = Local(
-        shadow={LIFE: [BORN.cell], "title": [base]},
-        pending={"title": pending},
-        there=True,
-        values={LIFE: BORN.value, "title": {"title": "mine"}},
-    )
-    theirs = cells.written(Dot(7, "b"), [base])
-    outcome = merge(local, {"title": [Arrived(theirs, {"title": "theirs"})]})
+    outcome, theirs, _ = met(9)
     assert outcome.values == {}
     assert outcome.rivals["title"] == {theirs.dot: Rival(theirs, {"title": "theirs"}, open=True, sent=True)}
 

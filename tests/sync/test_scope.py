@@ -1,6 +1,6 @@
 """What stays on a device stays: canaries in excluded projects and fields never reach the wire, sealed or not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from orc_lab.sync.scope import may_stay, rules_of
 from orc_lab.sync.seal import Sealer
 from orc_lab.sync.status import status
 from orc_lab.sync.verify import verify
-from tests.sync.real import Device, Service, contents, serving, without_keyring
+from tests.sync.real import Device, Service, contents, without_keyring
 
 CANARY = "canary"
 
@@ -25,12 +25,6 @@ CANARY = "canary"
 @pytest.fixture(autouse=True)
 def _files() -> None:
     without_keyring()
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with serving(str(tmp_path / "server.db")) as service:
-        yield service
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,7 @@ from orc_lab.model.entities import Todo
 from orc_lab.store.sync_view import SHOWN, pending_records
 from orc_lab.sync import conflicts
 from orc_lab.sync.lease import Lease
-from tests.sync.real import Device, Service, serving, without_keyring
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    without_keyring()
-    with serving(str(tmp_path / "server.db")) as service:
-        yield service
+from tests.sync.real import Device, Service
 
 
 def stands(one: Device, id: str) -> tuple[str, str | None]:

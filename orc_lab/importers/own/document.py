@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from typing import Any, BinaryIO
 
 from orc_lab.errors import UnreadableFile
@@ -21,6 +21,7 @@ from orc_lab.importers import kept
 from orc_lab.importers.own import merge as orc_merge
 from orc_lab.importers.own.json_rows import Malformed, Pieces
 from orc_lab.importers.report import Report
+from orc_lab.model.batched import batched
 from orc_lab.store import schema
 from orc_lab.store.load import CELL, ENTRY, Batch, Unfit, batches, everything, is_unused, load, staged
 from orc_lab.store.snapshot import TABLES, Snapshot, Torn
@@ -198,7 +199,7 @@ class _Reading:
     def _changes(self) -> Iterator[Batch]:
         """Yield entries and then their cells, many together: a table at a time is written fastest."""
         rows = self._rows("change_log")
-        while some := list(islice(rows, _TOGETHER)):
+        for some in batched(rows, _TOGETHER):
             yield Batch("change_log", ENTRY, [tuple(map(row.get, ENTRY)) for row in some])
             cells = [cell for row in some for cell in _cells(row)]
             if dict in map(type, chain.from_iterable(cells)):

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from orc_lab.backup import keep
 from orc_lab.importers.kept import NOT_KEPT
 from orc_lab.importers.record import Issue, Severity
 from orc_lab.importers.report import Report, groups, issue_groups
+from orc_lab.model.batched import batched
 from orc_lab.model.change import Value
 from orc_lab.model.codec import captured, columns
 from orc_lab.model.entities import KINDS, Activity, Capacity, Entity, ImportRecord, Setting, WeeklyGoal
@@ -105,7 +105,7 @@ class _Merge:
         with Bulk(tx, expected=sum(map(len, self.outcome.new.values()))) as bulk:
             for kind in KINDS.values():
                 lives = self._lives(kind)
-                while some := list(islice(lives, _CHUNK)):
+                for some in batched(lives, _CHUNK):
                     bulk.insert_plain(kind, some)
         for kind, id, values, at in self.outcome.updates:
             tx.update(kind, id, values, at=at)
@@ -150,7 +150,7 @@ class _Merge:
         self._refers = meeting.references(self._wb.db, kind)
         held = {(one.key, one.valid_from) for one in self._wb.find(Setting, order="id")} if kind is Setting else set()
         rows = self._rows(kind)
-        while some := list(islice(rows, _CHUNK)):
+        for some in batched(rows, _CHUNK):
             self.outcome.tally["records"] += len(some)
             ours = {row["id"]: row for row in meeting.rows_of(self._wb.db, kind, [row["id"] for row in some])}
             met = [(row["id"], self._changed(kind, row, ours[row["id"]])) for row in some if row["id"] in ours]
@@ -227,7 +227,7 @@ class _Merge:
         coming = self.outcome.new[kind.table]
         self._refers = meeting.references(self._wb.db, kind)
         rows = (row for row in self._rows(kind) if row["id"] in coming)
-        while some := list(islice(rows, _CHUNK)):
+        for some in batched(rows, _CHUNK):
             told = {}
             if kind not in (Activity, ImportRecord):
                 told = meeting.histories(self._theirs.db, kind, [self._their_id(kind, row["id"]) for row in some])
