@@ -62,7 +62,8 @@ class Parsed:
     the reason not to import it. `made` marks records that stand in the file only as a part of others. `updated` (an
     instant) decides between two records with the same external id. `stand_in` is a row that another import has made
     for the same thing, knowing less of it: the record takes its place, and what refers to that row stays with it.
-    `guessed` says that the file doesn't tell when it ended, so that another date of it was taken.
+    `guessed` says that the file doesn't tell when it ended, so that another date of it was taken. `emptied` are fields
+    of which the file says that nothing is in them, `assumed` those that it leaves out, with what the tool takes then.
     """
 
     external_id: str
@@ -80,6 +81,8 @@ class Parsed:
     updated: int = 0
     stand_in: StandIn | None = None
     guessed: bool = False
+    emptied: frozenset[str] = frozenset()
+    assumed: frozenset[str] = frozenset()
     issues: Sequence[Issue] = ()
 
 

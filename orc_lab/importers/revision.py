@@ -2,11 +2,11 @@
 
 Three values meet in a field: what the import gave it, what it is here now, and what the file says now. What the file
 says is taken where nobody changed the field here; a field that was changed here stays. What a file doesn't tell, clears
-nothing here: many exports tell less of a record than another one did.
+nothing here: many exports tell less of a record than another one did. Only what a format says is empty now does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orc_lab.importers import rows
@@ -14,7 +14,18 @@ from orc_lab.importers.record import Parsed
 from orc_lab.model.batched import batched
 from orc_lab.model.change import Value
 from orc_lab.model.codec import checked_values
-from orc_lab.model.entities import CLOSED, OPEN, Entity, Intention, Project, ProjectStatus, Session, Status, Todo
+from orc_lab.model.entities import (
+    CLOSED,
+    OPEN,
+    Entity,
+    Intention,
+    Project,
+    ProjectStatus,
+    Recurrence,
+    Session,
+    Status,
+    Todo,
+)
 from orc_lab.store import repository
 from orc_lab.store.bulk import PlainLife
 from orc_lab.store.database import Database, Transaction
@@ -28,10 +39,12 @@ _FIELDS: Mapping[type[Entity], Mapping[str, str]] = {
     Project: _SHARED | {"why": "why", "progress": "progress", "intention_id": "intention"},
     Todo: _SHARED
     | {"project_id": "project", "category": "category", "tags": "tags", "snoozed_until": "snoozed until"}
-    | {"estimated_hours": "estimate", "adjusted_hours": "hours"}
+    | {"estimated_hours": "estimate", "original_estimate_hours": "first estimate", "adjusted_hours": "hours"}
     | {"started_at": "start", "completed_at": "completion", "created_at": "creation"},
     Session: {"ended_at": "end"},
+    Recurrence: {"rule": "rule", "template": "what a round is like", "starts_on": "first day", "ends_on": "last day"},
 }
+_UNTOLD = (Session, Recurrence)  # kinds of whose edits no activity tells
 _CHUNK = 500
 _NOTHING = "only in what orc keeps of it in the raw record"
 
@@ -61,8 +74,9 @@ def revised(
     told: dict[str, Any] = dict(record.values)
     for step in record.steps:
         told.update(step.values)
+    told |= dict.fromkeys(record.emptied)
     names = {name: said for name, said in _FIELDS.get(record.kind, {}).items() if name in told or name in record.links}
-    changed = [name for name in names if _is_told(record.kind, name, theirs, given) and theirs[name] != given.get(name)]
+    changed = [name for name in names if _is_told(record, name, theirs, given) and theirs[name] != given.get(name)]
     differ = [name for name in changed if theirs[name] != here[name]]
     kept = [name for name in differ if here[name] != given.get(name)]
     taken = [name for name in differ if name not in kept]
@@ -73,13 +87,15 @@ def revised(
     return Revision(kind=record.kind, id=id, values=values, at=at, said=_said(names, taken, kept))
 
 
-def _is_told(kind: type[Entity], name: str, theirs: Mapping[str, Value], given: Mapping[str, Value]) -> bool:
-    """Return whether a file says something of a field: a status among the open ones may follow from what it leaves out,
-    and so may the priority of what is closed."""
-    if kind is Todo and name == "status" and theirs[name] in OPEN and given.get(name) in OPEN:
-        return OPEN.index(Status(str(theirs[name]))) > OPEN.index(Status(str(given[name])))
-    if kind is Todo and name == "priority" and theirs["status"] in CLOSED:
+def _is_told(record: Parsed, name: str, theirs: Mapping[str, Value], given: Mapping[str, Value]) -> bool:
+    """Return whether a file says something of a field: a status among the open ones may follow from what it leaves out.
+    The first estimate is frozen, unless it is none."""
+    if name in record.emptied:
+        return True
+    if name in record.assumed or name == "original_estimate_hours":
         return False
+    if record.kind is Todo and name == "status" and theirs[name] in OPEN and given.get(name) in OPEN:
+        return OPEN.index(Status(str(theirs[name]))) > OPEN.index(Status(str(given[name])))
     if name == "created_at":  # taken as the import's own time where a file told none; an earlier one is better known
         return int(str(theirs[name])) < int(str(given.get(name, 0)))
     return theirs[name] is not None
@@ -135,12 +151,19 @@ def _rows(db: Database, kind: type[Entity], revisions: Sequence[Revision]) -> di
 
 def _set(db: Database, tx: Transaction, row: Entity, one: Revision) -> None:
     if isinstance(row, Todo):
-        begun = pipeline.start_values(row, one.values["started_at"]) if "started_at" in one.values else {}
-        pipeline.change(db, tx, row, {**begun, **one.values}, one.at)
+        pipeline.change(db, tx, row, {**_begun(row, one.values), **one.values}, one.at)
         return
     tx.update(one.kind, one.id, one.values, at=one.at)
-    if one.kind is not Session:
+    if one.kind not in _UNTOLD:
         edited(tx, one.kind, one.id, dict(_before(row, one.values)), one.values, at=one.at)
+
+
+def _begun(row: Todo, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the first start of work sets; the estimate is the one that was known before it, if there was one."""
+    if values.get("started_at") is None:
+        return {}
+    estimate = values.get("estimated_hours") if row.estimated_hours is None else row.estimated_hours
+    return pipeline.start_values(replace(row, estimated_hours=estimate), values["started_at"])
 
 
 def _before(row: Entity, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

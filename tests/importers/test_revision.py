@@ -16,6 +16,7 @@ from orc_lab.model.entities import (
     Priority,
     Project,
     ProjectStatus,
+    Recurrence,
     Session,
     Status,
     Todo,
@@ -24,7 +25,7 @@ from orc_lab.store import change_log
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, everything, project, store, table, todo, told
-from tests.importers.files_of_tools import backup, exported, state, task, tracked, warrior
+from tests.importers.files_of_tools import HOUR, archive, backup, exported, state, task, tracked, warrior
 from tests.store import laws
 
 ONE = {"status": "refined", "projectId": "p1", "estimatedHours": 2}
@@ -277,3 +278,72 @@ def test_an_id_that_something_else_had_at_the_last_import(bench: Workbench, brin
     assert accounted(report)
     assert changes(report) == {"it was imported as something else": 1}
     assert everything(bench.db)["projects"] == before
+
+
+def test_a_task_that_got_subtasks_keeps_no_hours_beside_theirs(bench: Workbench, bring: Bring) -> None:
+    """Super Productivity moves a task's time into its first subtask: both would count."""
+    shed = {"title": "Shed", "timeEstimate": 8 * HOUR, "timeSpentOnDay": {"2025-06-01": HOUR}}
+    bring(backup(task("a", **shed), task("b", **shed)))
+    bench.update(Todo, "b", estimated_hours=9)
+    first = {"timeEstimate": 8 * HOUR, "timeSpentOnDay": {"2025-06-01": HOUR}}
+    both = [task(id, **shed, subTaskIds=[f"{id}1"]) for id in ("a", "b")]
+    subtasks = [task(f"{id}1", parentId=id, **first) for id in ("a", "b")]
+    report = bring(backup(*both, *subtasks))
+    assert changes(report) == {
+        "taken over: estimate, first estimate, hours": 1,
+        "taken over: first estimate, hours; changed here too, kept as it is here: estimate": 1,
+    }
+    one = bench.get(Todo, "a")
+    assert (one.estimated_hours, one.original_estimate_hours, one.actual_hours) == (None, None, None)
+    assert (bench.get(Todo, "b").estimated_hours, bench.get(Todo, "b").actual_hours) == (9, None)
+    assert bench.get(Todo, "a1").actual_hours == 1
+    laws.hold(bench.db)
+
+
+def test_a_task_that_went_into_the_archive_without_being_done(bench: Workbench, bring: Bring) -> None:
+    bring(backup(task("a")))
+    assert changes(bring(backup(archiveOld=archive(task("a"))))) == {"taken over: status": 1}
+    assert bench.get(Todo, "a").status is Status.DROPPED
+    assert changes(bring(backup(task("a")))) == {"taken over: status": 1}
+    assert bench.get(Todo, "a").status is Status.MATCHED
+
+
+def test_how_often_something_repeats(bench: Workbench, bring: Bring) -> None:
+    weeds = {"status": "recurring", "due": "20250605T100000Z", "description": "Weed"}
+    bring(exported(warrior(**weeds, recur="weekly")))
+    report = bring(exported(warrior(**weeds, recur="monthly", until="20261231T100000Z")))
+    assert changes(report) == {"taken over: rule, last day": 1}
+    (one,) = bench.find(Recurrence)
+    assert (one.rule, one.ends_on) == ("FREQ=MONTHLY", "2026-12-31")
+    laws.hold(bench.db)
+
+
+def test_a_heading_with_an_id_that_was_moved(bench: Workbench, bring: Bring) -> None:
+    dig = "** TODO Dig\n:PROPERTIES:\n:ID: x1\n:END:\n"
+    bring(f"* House\n{dig}* Garden\n** TODO Sow\n".encode(), name="x.org")
+    report = bring(f"* House\n** TODO Sweep\n* Garden :outside:\n** TODO Sow\n{dig}".encode(), name="x.org")
+    assert changes(report)["taken over: project, tags"] == 1
+    (one,) = bench.find(Todo, title="Dig")
+    assert (bench.get(Project, str(one.project_id)).title, one.tags) == ("Garden", ("outside",))
+
+
+def test_the_priority_of_what_is_closed(bench: Workbench, bring: Bring) -> None:
+    """A list of what is completed doesn't tell it; where a file does, it counts."""
+    one = {"id": "1", "content": "Dig", "added_at": "2025-04-01T10:00:00Z"}
+    ended = {"checked": True, "completed_at": "2025-06-01T10:00:00Z"}
+    for more, priority in (
+        ({"priority": 4}, Priority.URGENT),
+        (ended, Priority.URGENT),
+        (ended | {"priority": 3}, Priority.HIGH),
+    ):
+        bring(json.dumps({"items": [one | more]}).encode(), format="todoist")
+        assert bench.find(Todo)[0].priority is priority
+
+
+def test_the_estimate_of_what_was_started_since(bench: Workbench, bring: Bring) -> None:
+    """The first one counts as the original: the one known before the start, else the one told with it."""
+    header = "id,title,status,created,started,estimate"
+    bring(table(header, "1,Dig,open,2025-03-01,,2", "2,Sow,open,2025-03-01,,"))
+    bring(table(header, "1,Dig,doing,2025-03-01,2025-06-01,3", "2,Sow,doing,2025-03-01,2025-06-01,4"))
+    found = {one.title: (one.original_estimate_hours, one.estimated_hours) for one in bench.find(Todo)}
+    assert found == {"Dig": (2, 3), "Sow": (4, 4)}

@@ -58,6 +58,8 @@ class Tree:
         """Return a todo; its sessions and the notes on it come later."""
         heading, above, place = met.heading, met.above, met.place
         raw, content_hash = as_raw(heading.text)
+        if "ID" in heading.properties:  # it may have been moved, which its text doesn't say
+            _, content_hash = as_raw([heading.text, above.project, place.category, place.tags])
         title, links = entry.title(heading.title)
         fields = Fields({"title": title, "description": entry.text(heading)}, self._context)
         if heading.keyword is None:

@@ -46,6 +46,7 @@ _NAMES = {
 _WANTED = tuple(_NAMES.items())
 _TELLING = ("attachments", "issueId", "issuePoints", "reminderId", "remindAt", "deadlineRemindAt")
 _MILLISECONDS = range(10**11, 10**14)  # since 1970: the years 1973 to 5138
+_SUMS = frozenset({"estimated_hours", "original_estimate_hours", "adjusted_hours"})  # of its subtasks
 _SLACK = 60_000  # what rounding may hide
 
 Days = Sequence[tuple[date, float]]  # in order, and how many milliseconds were worked on each
@@ -102,6 +103,8 @@ class Tasks:
         begun, steps, links = self._row(fields, id, archived)
         external_id = f"todo:{id}"
         raw, content = as_raw(record)
+        if archived and record.get("isDone") is not True:  # dropped, which the record itself doesn't say
+            _, content = as_raw(["archived", record])
         return Parsed(
             external_id=external_id,
             kind=Todo,
@@ -113,6 +116,7 @@ class Tasks:
             content_hash=content,
             updated=last_told(begun, steps, self._context.now),
             guessed=fields.guessed,
+            emptied=_SUMS if self._has_subtasks(id) else frozenset(),
             issues=fields.issues(external_id) if fields.odd else (),
         )
 

@@ -15,6 +15,7 @@ from orc_lab.importers.todoist.text import INBOX, content, id_text, iso_day
 from orc_lab.model.entities import Activity, Entity, Project, ProjectStatus, Todo
 from orc_lab.workbench import pipeline
 
+_PRIORITY = frozenset({"priority"})
 _MAKERS = {"projects": "_project", "items": "_item", "notes": "_note"}
 
 
@@ -198,6 +199,7 @@ class Rows:
             content_hash=content_hash,
             updated=last_told(values, steps, self._context.now),
             guessed=fields.guessed,
+            assumed=frozenset() if fields.get("priority") is not None else _PRIORITY,
             issues=fields.issues(external_id),
         )
         if not done and (rule := task.rule(record)) is not None:
