@@ -16,7 +16,7 @@ NOT_KEPT = "The file is larger than 50 MB: no copy of it was made, so keep it yo
 def keep(db: Database, name: str, data: bytes | str, day: date) -> str | None:
     """Keep what was imported under the day and its name, and return the path; a copy that is there is enough.
 
-    None for what is larger than LARGEST. Raises NotWritable or DiskFull.
+    None for what is larger than LARGEST. Nobody but the person can read it. Raises NotWritable or DiskFull.
     """
     if len(data) > LARGEST:
         return None
@@ -24,7 +24,7 @@ def keep(db: Database, name: str, data: bytes | str, day: date) -> str | None:
     folder = Path(db.path).absolute().parent / "imports"
     stem, ending = os.path.splitext(re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.")[-80:] or "import")
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         for again in range(1, 1000):
             path = folder / f"{day}-{stem}{f'-{again}' if again > 1 else ''}{ending}"
             if not path.exists():
@@ -42,7 +42,11 @@ def keep(db: Database, name: str, data: bytes | str, day: date) -> str | None:
 
 def _written(path: Path, data: bytes) -> None:
     """Write a file that is to outlast a power loss, as the rows do."""
-    with path.open("wb") as file:
+    with open(path, "wb", opener=_private) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -265,6 +265,7 @@ def test_record_by_record(bench: Workbench, bring: Bring) -> None:
 def test_any_name_makes_a_file_name(bench: Workbench, bring: Bring, tmp_path: Path, name: str) -> None:
     kept = Path(bring(LIFE, name=name).kept or "")
     assert kept.parent == tmp_path / "imports"
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)  # nobody else's
     assert kept.read_bytes() == LIFE
 
 

@@ -23,6 +23,7 @@ _PARTS = re.compile(
 )
 _ISO_DURATION = re.compile(r"P(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?", re.IGNORECASE)
 _CLOCKED = re.compile(r"(-?)(\d{1,6}):([0-5]?\d)(?::([0-5]?\d(?:\.\d+)?))?")
+_COMPACT = re.compile(r"(?:19|20)\d{12}")  # as milliseconds it would be a year after 2570
 _SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 
 
@@ -90,10 +91,12 @@ def when(value: object, clock: Clock, form: str | None = None) -> When | None:
     """Return the instant or the day that a value tells, in the person's zone where it tells none.
 
     Numbers are seconds or milliseconds since 1970, by their size, also as text; text is ISO 8601, or of `form`
-    (as strptime reads it). Years outside 1970–9997 and the first day of 1970 count as unreadable.
+    (as strptime reads it), or `20260327220000`. Years outside 1970–9997 and the first day of 1970 count as unreadable.
     """
     if isinstance(value, str):
         text = value.strip()
+        if form is None and _COMPACT.fullmatch(text) and (found := _formed(text, clock, "%Y%m%d%H%M%S")) is not None:
+            return found
         if form is None and (len(text) < 9 or not text.removeprefix("-").replace(".", "", 1).isdecimal()):
             return _dated(text, clock)
         if form is not None:
