@@ -7,7 +7,7 @@ nothing here: many exports tell less of a record than another one did. Only what
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from orc_lab.importers import rows
 from orc_lab.importers.record import Parsed
@@ -32,6 +32,8 @@ from orc_lab.store.database import Database, Transaction
 from orc_lab.workbench import pipeline
 from orc_lab.workbench.record import edited
 
+E = TypeVar("E", bound=Entity)
+
 _TEXTS = {"title": "title", "description": "notes"}
 _SHARED = _TEXTS | {"status": "status", "priority": "priority", "due_date": "due day"}
 _FIELDS: Mapping[type[Entity], Mapping[str, str]] = {
@@ -46,6 +48,7 @@ _FIELDS: Mapping[type[Entity], Mapping[str, str]] = {
 }
 _UNTOLD = (Session, Recurrence)  # kinds of whose edits no activity tells
 _CHUNK = 500
+_MANY = 10_000
 _NOTHING = "only in what orc keeps of it in the raw record"
 
 
@@ -138,21 +141,23 @@ def _said(names: Mapping[str, str], taken: Sequence[str], kept: Sequence[str]) -
 
 def write(db: Database, tx: Transaction, revisions: Sequence[Revision]) -> None:
     """Set what is taken over, with all that follows, as part of an edit."""
-    for some in batched(revisions, _CHUNK):
-        here = {kind: _rows(db, kind, some) for kind in {one.kind for one in some}}
-        for one in some:
-            _set(db, tx, here[one.kind][one.id], one)
+    for some in batched(revisions, _MANY):
+        todos = _rows(db, Todo, some)
+        changes = [(todos[one.id], one) for one in some if one.kind is Todo]
+        pipeline.change_many(db, tx, [(row, {**_begun(row, one.values), **one.values}, one.at) for row, one in changes])
+        for kind in {one.kind for one in some} - {Todo}:
+            here = _rows(db, kind, some)
+            for one in some:
+                if one.kind is kind:
+                    _set(tx, here[one.id], one)
 
 
-def _rows(db: Database, kind: type[Entity], revisions: Sequence[Revision]) -> dict[str, Entity]:
+def _rows(db: Database, kind: type[E], revisions: Sequence[Revision]) -> dict[str, E]:
     ids = [one.id for one in revisions if one.kind is kind]
-    return {row.id: row for row in repository.find(db, kind, {"id": ids})}
+    return {row.id: row for some in batched(ids, _CHUNK) for row in repository.find(db, kind, {"id": some})}
 
 
-def _set(db: Database, tx: Transaction, row: Entity, one: Revision) -> None:
-    if isinstance(row, Todo):
-        pipeline.change(db, tx, row, {**_begun(row, one.values), **one.values}, one.at)
-        return
+def _set(tx: Transaction, row: Entity, one: Revision) -> None:
     tx.update(one.kind, one.id, one.values, at=one.at)
     if one.kind not in _UNTOLD:
         edited(tx, one.kind, one.id, dict(_before(row, one.values)), one.values, at=one.at)

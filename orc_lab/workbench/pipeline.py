@@ -3,16 +3,20 @@
 Going back and skipping are allowed; each step is recorded. The original estimate is frozen when work first starts.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from orc_lab.errors import InvalidValue
+from orc_lab.model.batched import batched
 from orc_lab.model.entities import CLOSED, Commitment, Outcome, Status, Todo, WeeklyGoal
 from orc_lab.store import repository
 from orc_lab.store.database import Database, Transaction
 from orc_lab.workbench import options, record
+
+_CHUNK = 500
 
 
 def entry_status(project_id: str | None, estimated_hours: float | None) -> Status:
@@ -29,13 +33,37 @@ def change(db: Database, tx: Transaction, todo: Todo, values: dict[str, Any], at
         _check_parent(db, todo, values["parent_id"])
     values = _completed(todo, values, when)
     tx.update(Todo, todo.id, values, at=at)
-    old = {field: getattr(todo, field) for field in values}
-    record.edited(tx, Todo, todo.id, old, values, at=at)
+    record.edited(tx, Todo, todo.id, _old(todo, values), values, at=at)
     if "status" in values and values["status"] != todo.status:
         _resolve_commitments(db, tx, todo, values["status"], when)
     if "adjusted_hours" in values:  # the hours worked follow from it in the database
         return repository.get(db, Todo, todo.id)
     return replace(todo, **values, updated_at=when)
+
+
+def change_many(db: Database, tx: Transaction, changes: Sequence[tuple[Todo, Mapping[str, Any], int | None]]) -> None:
+    """Do as `change` for many todos, each at most once and with its instant (None: now); not for who is below whom."""
+    told = [(todo, _completed(todo, values, tx.now if at is None else at), at) for todo, values, at in changes]
+    alike: defaultdict[tuple[int | None, tuple[str, ...]], list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+    for todo, values, at in told:
+        alike[at, tuple(values)].append((todo.id, values))
+    for (at, names), rows in alike.items():
+        if names:
+            tx.update_many(Todo, rows, at=at)
+    record.edited_many(tx, Todo, ((todo.id, _old(todo, values), values, at) for todo, values, at in told))
+    moved = [one for one in told if one[1].get("status", one[0].status) != one[0].status]
+    promised = _promised(db, [todo.id for todo, _, _ in moved])
+    for todo, values, at in moved:
+        if todo.id in promised:
+            _resolve_commitments(db, tx, todo, values["status"], tx.now if at is None else at)
+
+
+def _old(todo: Todo, values: Iterable[str]) -> dict[str, Any]:
+    return {field: getattr(todo, field) for field in values}
+
+
+def _promised(db: Database, ids: Sequence[str]) -> set[str]:
+    return {one.todo_id for some in batched(ids, _CHUNK) for one in repository.find(db, Commitment, {"todo_id": some})}
 
 
 def _check_parent(db: Database, todo: Todo, parent_id: str) -> None:
@@ -55,7 +83,7 @@ def start_values(todo: Todo, at: int) -> dict[str, Any]:
     return {"started_at": at} | _frozen_estimate(todo)
 
 
-def _completed(todo: Todo, values: dict[str, Any], when: int) -> dict[str, Any]:
+def _completed(todo: Todo, values: Mapping[str, Any], when: int) -> dict[str, Any]:
     values = dict(values)
     if "actual_hours" in values:  # what the person says in all, less what the timer has counted
         hours = values.pop("actual_hours")

@@ -1,6 +1,8 @@
 """The activity that a change leaves: what happened to which row, when, and when it was written down."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from orc_lab.model.change import Value
@@ -30,7 +32,7 @@ def write(
 
 def write_many(tx: Transaction, kind: type[Entity], ids: Iterable[str], what: str, *, old: Value = None) -> None:
     """Add the same activity about many rows."""
-    _insert(tx, [_activity(tx, kind, id, what, old, None, None) for id in ids])
+    _insert(tx, [(_activity(tx, kind, id, what, old, None, None), None) for id in ids])
 
 
 def created(tx: Transaction, entity: Entity, *, at: int | None = None) -> None:
@@ -54,23 +56,25 @@ def edited(
 
 
 def edited_many(
-    tx: Transaction, kind: type[Entity], rows: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any]]]
+    tx: Transaction, kind: type[Entity], rows: Iterable[tuple[str, Mapping[str, Any], Mapping[str, Any], int | None]]
 ) -> None:
-    """Tell what changed in many rows: of each its id, and the fields as they were and as they are."""
+    """Tell what changed in many rows: of each its id, the fields as they were and as they are, and when that took
+    effect (None: now)."""
     told = [
-        _activity(tx, kind, id, what, before, after, None)
-        for id, old, new in rows
+        (_activity(tx, kind, id, what, before, after, at), at)
+        for id, old, new, at in rows
         for what, before, after in _changes(old, new)
     ]
     _insert(tx, told)
 
 
-def _insert(tx: Transaction, told: Sequence[Activity]) -> None:
-    if len(told) < bulk.MANY:
-        tx.insert_many(told)
+def _insert(tx: Transaction, told: Sequence[tuple[Activity, int | None]]) -> None:
+    if len(told) >= bulk.MANY:
+        with bulk.Bulk(tx, expected=len(told)) as adding:
+            adding.insert(Activity, ((one, at, ()) for one, at in told))
         return
-    with bulk.Bulk(tx, expected=len(told)) as adding:
-        adding.insert(Activity, ((one, None, ()) for one in told))
+    for at, some in groupby(told, itemgetter(1)):
+        tx.insert_many([one for one, _ in some], at=at)
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Value, Value]]:

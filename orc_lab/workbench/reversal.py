@@ -89,7 +89,7 @@ def _update(db: Database, tx: Transaction, kind: type[Entity], rows: Mapping[str
     for some in alike.values():
         tx.update_many(kind, some)
     if told:
-        record.edited_many(tx, kind, ((id, before[id], values) for id, values in rows.items()))
+        record.edited_many(tx, kind, ((id, before[id], values, None) for id, values in rows.items()))
 
 
 def with_parents(db: Database, restored: Rows, updated: Rows) -> tuple[Rows, Rows, list[Conflict]]:

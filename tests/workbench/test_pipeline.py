@@ -1,14 +1,19 @@
 """A todo's way, verb by verb: what each sets, and the activity it leaves."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orc_lab.errors import InvalidValue, NotFound, UnknownField
-from orc_lab.model.entities import Activity, Priority, Project, ProjectStatus, Status, Todo
+from orc_lab.model.entities import Activity, Commitment, Priority, Project, ProjectStatus, Status, Todo
+from orc_lab.workbench import pipeline
 from orc_lab.workbench.bench import Workbench
+from tests.store import laws
 from tests.workbench.conftest import MONDAY, Now, told
 
 
@@ -245,3 +250,41 @@ def test_no_todo_is_above_itself(wb: Workbench) -> None:
         wb.update(Todo, top.id, parent_id=bottom.id)
     assert wb.get(Todo, top.id).parent_id is None
     assert wb.update(Todo, bottom.id, parent_id=top.id).parent_id == top.id
+
+
+def test_many_changes_at_once_leave_what_each_by_itself_would(wb: Workbench, now: Now, tmp_path: Path) -> None:
+    """Rows, promises and activities are the same, and so is what the log says of each row."""
+    garden = wb.add_project("Garden")
+    todos = [wb.add_todo(f"Todo {n}", estimated_hours=1) for n in range(6)]
+    for one in todos[:3]:
+        wb.commit(one.id)
+    wb.done(todos[5].id)
+    now.passes(hours=1)
+    early = now.at - 60
+    changes: list[tuple[str, dict[str, Any], int | None]] = [
+        (todos[0].id, {"status": Status.DONE, "completed_at": early}, early),
+        (todos[1].id, {"status": Status.DROPPED, "title": "Never"}, None),
+        (todos[2].id, {"title": "Renamed"}, None),
+        (todos[3].id, {"project_id": garden.id, "estimated_hours": 4.0}, None),
+        (todos[4].id, {}, None),
+        (todos[5].id, {"status": Status.CONFIRMED, "adjusted_hours": 2.0}, None),
+    ]
+    found = []
+    for at_once in (True, False):
+        path = tmp_path / f"{at_once}.db"
+        with closing(sqlite3.connect(path)) as copy:
+            wb.db.conn.backup(copy)
+        with Workbench.open(path, durability="normal") as bench:
+            rows = [(bench.get(Todo, id), values, at) for id, values, at in changes]
+            with bench.edit("many") as tx:
+                if at_once:
+                    pipeline.change_many(bench.db, tx, rows)
+                else:
+                    for todo, values, at in rows:
+                        pipeline.change(bench.db, tx, todo, values, at)
+            laws.hold(bench.db)
+            log = """SELECT "table", CASE "table" WHEN 'activities' THEN NULL ELSE id END, op, at, field, old, new
+                FROM change_log JOIN change_cell USING (seq) WHERE tx = ? AND field <> 'id'"""
+            told = [bench.find(kind, order="id") for kind in (Todo, Commitment, Project)]
+            found.append((told, sorted(bench.db.rows(log, (tx.tx,)), key=repr)))
+    assert found[0] == found[1]
