@@ -36,6 +36,7 @@ from orc_lab.model.week import Week
 from orc_lab.store import change_log, repository
 from orc_lab.store.database import Database, Durability, Transaction
 from orc_lab.store.database import create as create_database
+from orc_lab.store.uncollected import uncollected
 from orc_lab.workbench import options, pipeline, record, sessions, trash, undo, weeks
 from orc_lab.workbench.reader import Reader
 from orc_lab.workbench.trash import Deleted
@@ -192,7 +193,7 @@ class Workbench(Reader):
     def _take_back(self, edits: Sequence[Edit], *, force: bool) -> list[Edit]:
         firsts: list[Edit] = []
         inside = self._open is not None  # of a larger edit: then they are part of that one
-        with self.edit(undo.label(self.db, edits[0]), undoes=edits[0].tx) as tx:
+        with uncollected(), self.edit(undo.label(self.db, edits[0]), undoes=edits[0].tx) as tx:
             for edit in edits:
                 if firsts and not inside:
                     tx.follow(undo.label(self.db, edit), undoes=edit.tx)
