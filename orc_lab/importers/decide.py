@@ -30,6 +30,7 @@ _SEVERAL = (
     "that import, and import it again after this one"
 )
 _EDITED = "a todo was made for its work, imported before, and you have edited that since: both stand here"
+_OLDER = "it is older than what was imported before, by its own date: kept as it is here"
 _AGAIN = "a record with the same id stands before it in the file"
 _LONG = (
     16 << 20
@@ -198,6 +199,9 @@ class _Decision:
     def _revise(self, record: Parsed, id: str, seen: int) -> None:
         """Take over what changed in a record since it was imported (`seen`), where it wasn't changed here."""
         why = record.left_out or ("it is one of several with one row here" if record.same_as is not None else None)
+        if self._there.is_older(record):
+            self._tell(record, "changed", id, _OLDER)
+            return
         if not self._there.is_of_kind(id):
             why = "it was imported as something else"
         found = why or self._links(record)

@@ -1,10 +1,14 @@
 """What stands in the database already, as far as the records of a file may meet it."""
 
+import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import count
 
+from orc_lab.importers.reading.values import when
 from orc_lab.importers.record import Parsed
 from orc_lab.model.change import Value
+from orc_lab.model.clock import Clock
 from orc_lab.model.entities import KINDS, Entity, Intention, Project, Todo, WeeklyGoal
 from orc_lab.model.ids import derived_id
 from orc_lab.store import provenance, repository
@@ -12,6 +16,7 @@ from orc_lab.store.database import Database
 from orc_lab.store.provenance import Known
 
 _NAMED = (Intention, Project, Todo, WeeklyGoal)  # no two of their rows share an id, so that an id names one thing
+_CHANGED = ("modified", "updatedAt", "updated_at")  # how tools call it
 
 
 class There:
@@ -31,6 +36,7 @@ class There:
         self._wanted: dict[str, str] = {}  # by external id, of the records looked at
         self._given: dict[str, dict[str, Value]] = {}  # by row, where one of these records changed since
         self._here: dict[str, dict[str, Value]] = {}
+        self._raw: dict[str, str] = {}  # by import record, as it was at the last import
 
     def look(self, records: Sequence[Parsed]) -> None:
         """Learn which ids that these records want are taken."""
@@ -55,15 +61,23 @@ class There:
         self._given.clear()
         self._here.clear()
         changed: dict[type[Entity], list[str]] = {}
+        seen = []
         for record in records if self._known else ():
-            known = self._known.get(self.import_id(record))
+            known = self._known.get(import_id := self.import_id(record))
             if known is not None and known.subject_id in self.alive and known.content_hash != record.content_hash:
                 changed.setdefault(record.kind, []).append(str(known.subject_id))
+                seen.append(import_id)
+        self._raw = provenance.raw(self._db, seen)
         if changed and self._taken_back is None:
             self._taken_back = provenance.taken_back(self._db)
         for kind, ids in changed.items():
             self._given |= provenance.given(self._db, kind, ids, self._taken_back or ())
             self._here |= repository.as_stored(self._db, kind, ids)
+
+    def is_older(self, record: Parsed) -> bool:
+        """Return whether a record that changed is as it was before it was imported last, by its own date of change."""
+        now, before = (_changed_at(raw) for raw in (record.raw, self._raw[self.import_id(record)]))
+        return now is not None and before is not None and now < before
 
     def stands_in(self, record: Parsed) -> str | None:
         """Return the id of a row that stands in a record's place, unless another record of this source has it."""
@@ -123,6 +137,16 @@ class There:
 
     def _derived(self, record: Parsed, *more: str) -> str:
         return derived_id(self._source, record.kind.table, record.external_id, *more)
+
+
+def _changed_at(raw: str) -> int | None:
+    """Return when a record changed last, where it tells that."""
+    told = None
+    with suppress(ValueError, RecursionError):  # as another program left it
+        told = json.loads(raw) if any(name in raw for name in _CHANGED) else None
+    name = next((name for name in _CHANGED if name in told), None) if isinstance(told, dict) else None
+    found = None if name is None or not isinstance(told, dict) else when(told[name], Clock())
+    return found if isinstance(found, int) else None
 
 
 def _alive(db: Database, known: Iterable[Known]) -> set[str]:

@@ -35,6 +35,14 @@ def known(db: Database, source: str) -> dict[str, Known]:
     }
 
 
+def raw(db: Database, import_ids: Iterable[str]) -> dict[str, str]:
+    """Return the records as they stood in the file when they were seen last, by the id of the import record."""
+    found: dict[str, str] = {}
+    for chunk in batched(import_ids, _CHUNK):
+        found.update(db.rows(f"SELECT id, raw FROM imports WHERE id IN ({', '.join('?' * len(chunk))})", chunk))
+    return found
+
+
 def is_edited(db: Database, kind: type[Entity], id: str) -> bool:
     """Return whether anything but an import has ever changed a row; what took an edit back is none."""
     sql = """SELECT EXISTS (SELECT 1 FROM change_log AS l LEFT JOIN change_tx AS t ON t.tx = l.tx

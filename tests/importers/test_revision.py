@@ -25,7 +25,7 @@ from orc_lab.store import change_log
 from orc_lab.workbench.bench import Workbench
 from tests.importers.conftest import Bring
 from tests.importers.files import NOW, accounted, at, everything, project, store, table, todo, told
-from tests.importers.files_of_tools import HOUR, archive, backup, exported, state, task, tracked, warrior
+from tests.importers.files_of_tools import HOUR, archive, backup, exported, state, task, tracked, uuid, warrior
 from tests.store import laws
 
 ONE = {"status": "refined", "projectId": "p1", "estimatedHours": 2}
@@ -347,3 +347,18 @@ def test_the_estimate_of_what_was_started_since(bench: Workbench, bring: Bring) 
     bring(table(header, "1,Dig,doing,2025-03-01,2025-06-01,3", "2,Sow,doing,2025-03-01,2025-06-01,4"))
     found = {one.title: (one.original_estimate_hours, one.estimated_hours) for one in bench.find(Todo)}
     assert found == {"Dig": (2, 3), "Sow": (4, 4)}
+
+
+def test_an_older_file_takes_nothing_back(bench: Workbench, bring: Bring) -> None:
+    """It may be read for what it alone still holds; by its own date it is known as the older one."""
+    old = exported(warrior(), warrior(2))
+    ended = {"status": "completed", "end": "20250601T090000Z", "modified": "20250601T090000Z"}
+    new = exported(warrior(description="Dug", **ended))
+    bring(new)
+    report = bring(old)
+    assert accounted(report)
+    assert changes(report) == {"it is older than what was imported before, by its own date: kept as it is here": 1}
+    assert report.new == 1
+    assert (bench.get(Todo, uuid()).title, bench.get(Todo, uuid()).status) == ("Dug", Status.DONE)
+    assert bring(new).there == 1
+    laws.hold(bench.db)
