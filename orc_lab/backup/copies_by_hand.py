@@ -10,6 +10,9 @@ from orc_lab.config import SAMPLE
 
 _HEAD = 4096
 _JSON = re.compile(r'[\s\ufeff]*\{(?:\s*"\w+"\s*:\s*(?:"[^"]*"|[\w.-]+)\s*,)*?\s*"format"\s*:\s*"orc"')
+_TEXT = re.compile(
+    r"\ufeff?(?:id,title,project,category,priority,tags,status,|# Work on \d{4}-\d\d-\d\d\s)"
+)  # CSV, Markdown
 _CALENDAR = "PRODID:-//orc_lab//"
 _NAMED = re.compile(r"orc-\d{4}-\d\d-\d\d(-csv|-parquet|\.json|\.ics|\.md)")
 _OF_A_FOLDER = {"changes.csv", "edits.csv", "change_cell.parquet", "change_log.parquet", "edits.parquet"}
@@ -52,7 +55,9 @@ def _is_copy(file: str) -> bool:
     if file.lower().endswith(_DATABASES):
         return is_ours(file)
     head = _head(file)
-    return _NAMED.fullmatch(os.path.basename(file)) is not None or _JSON.match(head) is not None or _CALENDAR in head
+    if _NAMED.fullmatch(os.path.basename(file)) is not None or _CALENDAR in head:
+        return True
+    return _JSON.match(head) is not None or _TEXT.match(head) is not None
 
 
 def _head(file: str) -> str:

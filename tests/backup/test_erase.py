@@ -84,7 +84,7 @@ def test_exports_and_backups_made_by_hand_are_named(path: Path) -> None:
     bring(path)
     folder = path.parent.parent
     with Workbench.open(path) as wb:
-        for format, to in (("json", "mine.json"), ("ics", "plan.ics"), ("markdown", "orc-2026-01-01.md")):
+        for format, to in (("json", "mine.json"), ("ics", "plan.ics"), ("markdown", "work.md"), ("csv", "open.csv")):
             export(wb, format, folder / to)
         for format in ("csv", "parquet"):
             export(wb, format, folder / f"as-{format}")
@@ -98,7 +98,8 @@ def test_exports_and_backups_made_by_hand_are_named(path: Path) -> None:
     assert named == {
         "mine.json",
         "plan.ics",
-        "orc-2026-01-01.md",
+        "work.md",
+        "open.csv",
         "as-csv",
         "as-parquet",
         os.path.relpath(made, folder),

@@ -430,3 +430,15 @@ def test_any_encoding(bench: Workbench, bring: Bring, encoding: str) -> None:
 
 def test_its_name() -> None:
     assert todoist.NAME == "todoist"
+
+
+def test_a_task_of_a_csv_that_got_a_label_or_another_section_is_the_same(bench: Workbench, bring: Bring) -> None:
+    header = "TYPE,CONTENT,PRIORITY,INDENT"
+    bring(rows("section,Rooms,,", "task,Paint @deep,1,1", "task,Buy paint,1,2", header=header), name=NAME)
+    later = rows("section,Walls,,", "task,Paint @deep @wet,1,1", "task,Buy paint,1,2", header=header)
+    report = bring(later, name=NAME)
+    assert (report.new, report.changed) == (0, 2)
+    assert {(one.title, one.tags, one.category) for one in bench.find(Todo)} == {
+        ("Paint", ("deep", "wet"), "Walls"),
+        ("Buy paint", (), "Walls"),
+    }

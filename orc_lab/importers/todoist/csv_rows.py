@@ -11,7 +11,7 @@ from orc_lab.importers.reading.fields import LONGEST_TITLE, Fields
 from orc_lab.importers.reading.links import with_links
 from orc_lab.importers.record import Context, Parsed, as_raw
 from orc_lab.importers.todoist.csv_project import ProjectFile
-from orc_lab.importers.todoist.text import REPEATS, Told, content, day_told
+from orc_lab.importers.todoist.text import REPEATS, Content, Told, content, day_told
 from orc_lab.model.entities import Activity, Priority, Project, Todo
 from orc_lab.model.ids import derived_id
 from orc_lab.workbench import pipeline
@@ -130,11 +130,12 @@ class Rows:
             self._tally.sections[self._project.key, self._section] += 1
         indent = self._indent(told)
         above = self._above[-1] if self._above else (0, "", self._project.key)
-        key = derived_id(above[2], values.clean(told.get("CONTENT", "")))
+        said = content(told.get("CONTENT", ""), labelled=True)
+        key = derived_id(above[2], values.clean(said.title))  # without labels, which come and go
         external_id = self._tally.nth(f"todo:~{key[:18]}")
         self._above.append((indent, external_id, key))
         self._last = external_id
-        return self._todo(told, external_id, above[1])
+        return self._todo(told, said, external_id, above[1])
 
     def _subject(self) -> tuple[str | None, type[Todo] | type[Project]]:
         """Return what a comment here belongs to: the task above, else the project."""
@@ -147,9 +148,10 @@ class Rows:
             self._above.pop()
         return indent
 
-    def _todo(self, told: Row, external_id: str, parent: str) -> Parsed:
+    def _todo(self, told: Row, said: Content, external_id: str, parent: str) -> Parsed:
         raw, content_hash = as_raw(dict(told))
-        said = content(told.get("CONTENT", ""), labelled=True)
+        if self._section is not None:  # it may have been moved or renamed, which the row doesn't say
+            _, content_hash = as_raw([dict(told), self._section])
         fields = Fields({"title": said.title, "description": told.get("DESCRIPTION", "")}, self.context)
         if said.heading:
             fields.note("it is a heading that Todoist can't complete: a todo like others here")
