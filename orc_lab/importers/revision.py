@@ -85,9 +85,20 @@ def revised(
     taken = [name for name in differ if name not in kept]
     if "completed_at" in taken and ("status" in kept or (record.guessed and "status" not in taken)):
         taken.remove("completed_at")
+    if "started_at" in taken and _is_over(here, theirs, taken):
+        taken.remove("started_at")
+        kept.append("started_at")
     values = {name: theirs[name] if name in record.links else told[name] for name in taken}
     values, at = _ended(record, checked_values(record.kind, values), theirs, here, since)
     return Revision(kind=record.kind, id=id, values=values, at=at, said=_said(names, taken, kept))
+
+
+def _is_over(here: Mapping[str, Value], theirs: Mapping[str, Value], taken: Sequence[str]) -> bool:
+    """Return whether a todo had ended here, and stays so, before it was started there."""
+    ended = here.get("completed_at")
+    if ended is None or "status" in taken or "completed_at" in taken:
+        return False
+    return int(ended) < int(str(theirs["started_at"]))
 
 
 def _is_told(record: Parsed, name: str, theirs: Mapping[str, Value], given: Mapping[str, Value]) -> bool:

@@ -362,3 +362,12 @@ def test_an_older_file_takes_nothing_back(bench: Workbench, bring: Bring) -> Non
     assert (bench.get(Todo, uuid()).title, bench.get(Todo, uuid()).status) == ("Dug", Status.DONE)
     assert bring(new).there == 1
     laws.hold(bench.db)
+
+
+def test_a_start_after_the_end_that_it_has_here(bench: Workbench, bring: Bring) -> None:
+    bring(store(todos=[todo(**ONE)]))
+    bench.done("t1", at=at("2025-03-01T12:00"))
+    started = {"status": "completed", "startedAt": "2025-03-04T10:00:00Z", "completedAt": "2025-03-05T10:00:00Z"}
+    report = bring(store(todos=[todo(**ONE | started)]))
+    assert changes(report) == {"changed here too, kept as it is here: completion, start": 1}
+    assert bench.get(Todo, "t1").started_at is None
