@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from orc_lab.backup import keep
+from orc_lab.backup.places import is_ours
 from orc_lab.errors import InvalidValue, UnreadableFile
 from orc_lab.importers import kept
 from orc_lab.importers.creation import export as creation_store
@@ -94,6 +95,7 @@ def _opened(
         return unpacked(open_source(given, name=name))
     _check_foreign(wb, os.fspath(given))
     if format in (None, creation_store.NAME) and firefox.may_hold(given):
+        _check_whole(os.fspath(given))
         return firefox.open_storage(given, options.origin)
     return unpacked(open_source(given, name=name))
 
@@ -104,6 +106,15 @@ def _check_foreign(wb: Workbench, path: str) -> None:
         with suppress(OSError, ValueError):
             if os.path.samefile(path, wb.db.file + ending):
                 raise UnreadableFile(path, "it is the database to import into", "Name the file that is to go in.")
+
+
+def _check_whole(path: str) -> None:
+    """Raise UnreadableFile for a database of orc's: it is no file of records."""
+    if os.path.isfile(path) and is_ours(path):
+        step = (
+            "`orc restore PATH` puts it in the place of yours; to have both, `orc --db PATH export`, and import that."
+        )
+        raise UnreadableFile(path, "it is a database of orc, or a backup of one", step)
 
 
 def commit(wb: Workbench, plan: Plan, progress: Progress | None = None) -> Report:
@@ -132,11 +143,11 @@ def commit(wb: Workbench, plan: Plan, progress: Progress | None = None) -> Repor
 def identify(source: Source) -> Format:
     """Return the format that a file is most likely in; raises UnreadableFile where it is in none."""
     heads = [(file.head(), file.name) for file in source.parts or (source,)]
+    if any(orc_json.identify(head) for head, _ in heads):
+        raise UnreadableFile(source.name, "it is an export of orc, packed", "Unpack it, and import the file in it.")
     sure, best = max(((one.identify(*head), one) for one in FORMATS for head in heads), key=lambda pair: pair[0])
     if sure > 0:
         return best
-    if any(orc_json.identify(head) for head, _ in heads):
-        raise UnreadableFile(source.name, "it is an export of orc, packed", "Unpack it, and import the file in it.")
     why = f"it looks like none of the formats that orc knows ({', '.join(NAMES)})"
     raise UnreadableFile(source.name, why, "Name its format with --from.")
 

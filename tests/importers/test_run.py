@@ -355,3 +355,10 @@ def test_one_is_not_many(bring: Bring) -> None:
     ]
     dump = json.dumps({"creation-store": store(todos=[todo("t2")]).decode(), "theme": "dark"}).encode()
     assert "1 other entry of the browser's storage is not orc's, passed over." in bring(dump).notes
+
+
+def test_a_database_of_orc_is_no_file_of_records(bench: Workbench, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    Workbench.init(other).close()
+    with pytest.raises(UnreadableFile, match=r"it is a database of orc, or a backup of one\. `orc restore PATH`"):
+        run.plan(bench, other)
