@@ -216,6 +216,11 @@ class _Decision:
                 why = revision.said
                 self._issues += record.issues
                 self.revisions += [revision] if revision.values else []
+                if record.made and revision.values:
+                    sentence = f"a {record.kind.noun} of it changed; {revision.said}"
+                    self._issues.append(
+                        Issue(external_id=record.external_id, severity=Severity.NOTE, sentence=sentence)
+                    )
         self._tell(record, "changed", id, why or f"kept as it is here: {found}")
         self._remember(record, self._there.import_id(record), id)
 

@@ -88,6 +88,8 @@ def revised(
     if "started_at" in taken and _is_over(here, theirs, taken):
         taken.remove("started_at")
         kept.append("started_at")
+    if record.kind is Session and "ended_at" in taken and int(told["ended_at"]) < int(str(here["started_at"])):
+        taken.remove("ended_at")  # as read in another zone than its start was
     values = {name: theirs[name] if name in record.links else told[name] for name in taken}
     values, at = _ended(record, checked_values(record.kind, values), theirs, here, since)
     return Revision(kind=record.kind, id=id, values=values, at=at, said=_said(names, taken, kept))

@@ -371,3 +371,19 @@ def test_a_start_after_the_end_that_it_has_here(bench: Workbench, bring: Bring) 
     report = bring(store(todos=[todo(**ONE | started)]))
     assert changes(report) == {"changed here too, kept as it is here: completion, start": 1}
     assert bench.get(Todo, "t1").started_at is None
+
+
+def test_a_clock_that_was_open_or_corrected(bench: Workbench, bring: Bring) -> None:
+    def clocks(*ends: str) -> bytes:
+        lines = [f"CLOCK: [2025-03-0{day} Mon 09:00]{end}" for day, end in enumerate(ends, 1)]
+        return "\n".join(["* TODO Dig", ":LOGBOOK:", *lines, ":END:", ""]).encode()
+
+    bring(clocks("", "--[2025-03-02 Sun 10:00] =>  1:00"), name="x.org")
+    later = clocks("--[2025-03-01 Sat 11:00] =>  2:00", "--[2025-03-02 Sun 10:30] =>  1:30")
+    report = bring(later, name="x.org")
+    assert told(report.issues)["a session of it changed; taken over: end"] == 2
+    assert bench.find(Todo)[0].actual_hours == 3.5
+    before = everything(bench.db)
+    bring(later, name="x.org")
+    assert everything(bench.db) == before
+    laws.hold(bench.db)

@@ -21,7 +21,9 @@ _UNDER_WAY = {"STARTED", "DOING", "INPROGRESS", "IN-PROGRESS", "IN_PROGRESS", "S
 _DROPPED = {"CANCELLED", "CANCELED", "CANCEL", "CANC", "CNCL", "KILL", "KILLED", "DROPPED", "ABANDONED", "ABORTED"}
 _DROPPED |= {"REJECTED", "WONTFIX", "WONTDO", "OBSOLETE", "DELEGATED", "DEFERRED", "DECLINED", "INVALID", "NO", "NOPE"}
 
-Interval = tuple[int, int | None, str]  # seconds UTC, and the wall-clock time of its beginning
+Interval = tuple[
+    int, int | None, str, str
+]  # seconds UTC, the wall-clock time of its beginning, and how it stands there
 Logged = tuple[int, str, str | None]  # seconds UTC, to what keyword, from which
 
 
@@ -42,7 +44,9 @@ def life(heading: Heading, fields: Fields, keywords: Mapping[str, bool], entry: 
     changes = _changes(heading.changes, told, keywords)
     ended = _ended(heading, told, keywords)
     created = _created(
-        heading, told, [*(one[0] for one in (*changes, *sessions)), *([] if ended.at is None else [ended.at])]
+        heading,
+        told,
+        [*(at for at, _, _ in changes), *(at for at, *_ in sessions), *([] if ended.at is None else [ended.at])],
     )
     statuses = _statuses(heading, fields, keywords, entry, changes, ended)
     first = _first(heading, keywords, entry, changes)
@@ -102,7 +106,9 @@ def _sessions(clocks: Sequence[Clock], fields: Fields) -> list[Interval]:
         else:
             if ended is None:
                 fields.warn("a clock of it is still open: a session without an end, which counts no hours")
-            found.append((began, None if ended is None else min(ended, now), start.wall.isoformat(timespec="minutes")))
+            told = f"CLOCK: {one.start}--{one.end or ''}"
+            until = None if ended is None else min(ended, now)
+            found.append((began, until, start.wall.isoformat(timespec="minutes"), told))
     return found
 
 

@@ -108,8 +108,8 @@ class Tree:
     def _worked(self) -> Iterator[Parsed]:
         self._sessions.reverse()
         while self._sessions:
-            todo, (started, ended, wall) = self._sessions.pop()
-            raw, content_hash = as_raw(f"CLOCK: {wall}")
+            todo, (started, ended, wall, told) = self._sessions.pop()
+            raw, content_hash = as_raw(told)
             name = self._nth(f"session:{todo}:{wall}")
             yield session(name, todo, started, ended, source="org", raw=raw, content_hash=content_hash, made=True)
 
