@@ -132,6 +132,12 @@ def test_what_is_noted_on_a_task_that_stands_there_twice_comes_once(bench: Workb
     assert [one.new for one in bench.find(Activity) if one.kind == "note"] == ["Ask"]
 
 
+def test_the_name_of_what_is_no_record_is_kept_with_it(bench: Workbench, bring: Bring) -> None:
+    report = bring(store(todos=[["Dig the garden", []], ["t2", todo("t2")]]))
+    assert (report.new, told(report.left_out)) == (1, {"it is no record": 1})
+    assert "Dig the garden" in raws(bench)
+
+
 def test_a_pair_of_a_record_and_an_id_is_no_pair(bench: Workbench, bring: Bring) -> None:
     report = bring(store(todos=[["t1", todo()], [todo("t2", title="Turned round"), "t2"]]))
     assert accounted(report)

@@ -197,4 +197,4 @@ def _is_plain(key: object) -> bool:
 
 def _paired(pairs: Any) -> Iterator[Any]:
     for key, record in pairs:
-        yield {**record, "id": record.get("id") or key} if isinstance(record, dict) else record
+        yield {**record, "id": record.get("id") or key} if isinstance(record, dict) else [key, record]
