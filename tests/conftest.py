@@ -1,4 +1,4 @@
-"""Before any test: no network but loopback, a home that is nobody's, and no deadline on a busy machine.
+"""Before any test: no network but loopback, a home that is nobody's, one thread a process, each module compiled once.
 
 This runs while pytest starts, in every xdist worker too; what tests start inherits it.
 """
@@ -6,6 +6,7 @@ This runs while pytest starts, in every xdist worker too; what tests start inher
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 import pytest
@@ -34,8 +35,23 @@ def leave_home() -> None:
     os.environ["HOME"] = os.environ["USERPROFILE"] = os.environ["ORC_TEST_HOME"] = home
 
 
+def leave_threads() -> None:
+    """Let numpy and scikit-learn compute in one thread, unless told otherwise: the workers are threads enough."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def keep_bytecode() -> None:
+    """Compile a module once, not anew in each of the hundreds of processes that tests start."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 NETWORK = leave_network()
 leave_home()
+leave_threads()
+keep_bytecode()
+# A deadline would fail on a busy machine.
 settings.register_profile("house", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 

@@ -51,15 +51,16 @@ def version(conn: sqlite3.Connection) -> int:
 def upgrade(conn: sqlite3.Connection, path: str, steps: Sequence[Migration] | None = None) -> int:
     """Apply the steps that the database lacks, each in a transaction of its own; return the schema reached.
 
+    An empty database takes all of them in one: no row needs the triggers of a step between, and they cost the most.
     Raises SchemaTooNew where the database is ahead of the package.
     """
     found, known = version(conn), steps[-1].version if steps else known_version()
     if found > known:
         raise SchemaTooNew(path, found, known)
     if found < known:
-        for step in migrations() if steps is None else steps:
-            if step.version > found:
-                _apply(conn, step)
+        missing = [step for step in (migrations() if steps is None else steps) if step.version > found]
+        for together in [[step] for step in missing] if found else [missing]:
+            _apply(conn, *together)
     return known
 
 
@@ -73,24 +74,25 @@ def check_ours(conn: sqlite3.Connection, path: str, *, may_be_empty: bool) -> No
         raise NotADatabase(path, "it is empty")
 
 
-def _apply(conn: sqlite3.Connection, step: Migration) -> None:
+def _apply(conn: sqlite3.Connection, *steps: Migration) -> None:
     # A rebuilt table must not cascade into its children: foreign keys rest, and are checked before the commit.
     conn.execute("PRAGMA foreign_keys = OFF")
     conn.execute("BEGIN IMMEDIATE")
     try:
-        if version(conn) < step.version:
+        found = version(conn)
+        if missing := [step for step in steps if step.version > found]:
             conn.execute(_RECORD)
             conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             capture.rest_derived(conn)
             sync_view.rest(conn)
-            for statement in statements(step.sql):
+            for statement in (each for step in missing for each in statements(step.sql)):
                 conn.execute(statement)
             capture.ensure(conn)
             sync_view.ensure(conn)
-            record = (step.version, step.name, int(time.time()))
-            conn.execute("INSERT INTO schema_migrations VALUES (?, ?, ?)", record)
+            records = [(step.version, step.name, int(time.time())) for step in missing]
+            conn.executemany("INSERT INTO schema_migrations VALUES (?, ?, ?)", records)
             if broken := conn.execute("PRAGMA foreign_key_check").fetchone():
-                raise sqlite3.IntegrityError(f"migration {step.version} leaves {broken[0]} without its parent")
+                raise sqlite3.IntegrityError(f"migration {missing[-1].version} leaves {broken[0]} without its parent")
         conn.execute("COMMIT")
     except BaseException:
         if conn.in_transaction:

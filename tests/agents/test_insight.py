@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,34 +37,40 @@ def plain(value: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def lives() -> dict[str, Known]:
+def lives() -> dict[str, tuple[Any, ...]]:
+    """The rows of each life."""
     many = past()
     return {
-        "nothing at all": known_of([]),
-        "nothing yet": known_of(past("p2"), [project(), project("p2", "Other")]),
-        "all done": known_of(many),
-        "all dropped": known_of([{**each, "status": "dropped", "dropped": day(-1)} for each in still_open(3)]),
-        "overdue": known_of([*many, *still_open(4)], [project(due=pd.Timestamp(AT) - pd.Timedelta(days=9))]),
-        "due": known_of([*many, *still_open(4)], [project(due=DUE)]),
-        "no due day": known_of([*many, *still_open(4)]),
-        "paused": known_of([*many, *still_open(4)], [project(status="paused")]),
-        "completed": known_of(many, [project(status="completed", completed=day(-1))]),
-        "first week": known_of(still_open(2, created=day(0))),
-        "first done": known_of([done(1, 0), *still_open(2, created=day(0))]),
-        "no estimates": known_of([*past(), *still_open(4, estimate_hours=None)]),
-        "no hours": known_of([done(n, 1 + n % 9, actual_hours=None, estimate_hours=None) for n in range(40)]),
-        "a giant": known_of([*many, done(9999, 1, actual_hours=900.0), *still_open(4)]),
-        "zero estimates": known_of([*many, *still_open(4, estimate_hours=0.0)]),
-        "nasty": known_of([*many, *still_open(4, title=NASTY)], [project(title=NASTY)]),
+        "nothing at all": ([],),
+        "nothing yet": (past("p2"), [project(), project("p2", "Other")]),
+        "all done": (many,),
+        "all dropped": ([{**each, "status": "dropped", "dropped": day(-1)} for each in still_open(3)],),
+        "overdue": ([*many, *still_open(4)], [project(due=pd.Timestamp(AT) - pd.Timedelta(days=9))]),
+        "due": ([*many, *still_open(4)], [project(due=DUE)]),
+        "no due day": ([*many, *still_open(4)],),
+        "paused": ([*many, *still_open(4)], [project(status="paused")]),
+        "completed": (many, [project(status="completed", completed=day(-1))]),
+        "first week": (still_open(2, created=day(0)),),
+        "first done": ([done(1, 0), *still_open(2, created=day(0))],),
+        "no estimates": ([*past(), *still_open(4, estimate_hours=None)],),
+        "no hours": ([done(n, 1 + n % 9, actual_hours=None, estimate_hours=None) for n in range(40)],),
+        "a giant": ([*many, done(9999, 1, actual_hours=900.0), *still_open(4)],),
+        "zero estimates": ([*many, *still_open(4, estimate_hours=0.0)],),
+        "nasty": ([*many, *still_open(4, title=NASTY)], [project(title=NASTY)]),
     }
 
 
 LIVES = lives()
 
 
+@cache
+def life(name: str) -> Known:
+    return known_of(*LIVES[name])
+
+
 @pytest.mark.parametrize("name", LIVES)
 def test_every_life_has_a_summary_and_an_analysis_under_their_names(name: str) -> None:
-    known = LIVES[name]
+    known = life(name)
     for frame in TimeFrame:
         told = plain(generate_project_summary(known, "p1", frame).as_dict())
         assert told["time_frame"] == frame.value
@@ -87,19 +94,19 @@ def test_every_life_has_a_summary_and_an_analysis_under_their_names(name: str) -
 
 
 def test_a_summary_says_what_was_done_what_is_left_and_when_it_ends() -> None:
-    assert "Nothing is open." in generate_project_summary(LIVES["all done"], "p1").text
-    assert "0 todos of it were done" in generate_project_summary(LIVES["nothing yet"], "p1").text
-    late = generate_project_summary(LIVES["overdue"], "p1")
+    assert "Nothing is open." in generate_project_summary(life("all done"), "p1").text
+    assert "0 todos of it were done" in generate_project_summary(life("nothing yet"), "p1").text
+    late = generate_project_summary(life("overdue"), "p1")
     assert late.risk_factors[0].name == "late"
     assert late.recommendations
-    assert "on time with a chance of" in generate_project_summary(LIVES["due"], "p1").text
-    assert "on time" not in generate_project_summary(LIVES["no due day"], "p1").text
-    assert generate_project_summary(LIVES["first week"], "p1").as_dict()["insights"]["health_score"] is None  # type: ignore[index]
+    assert "on time with a chance of" in generate_project_summary(life("due"), "p1").text
+    assert "on time" not in generate_project_summary(life("no due day"), "p1").text
+    assert generate_project_summary(life("first week"), "p1").as_dict()["insights"]["health_score"] is None  # type: ignore[index]
 
 
 def test_one_number_for_one_thing() -> None:
     for name in ("due", "overdue"):
-        known = LIVES[name]
+        known = life(name)
         analysis, summary = analyze_project(known, "p1"), generate_project_summary(known, "p1")
         p = known.snapshot("p1").p_on_time
         assert analysis.completion.p_on_time == pytest.approx(p)
@@ -109,14 +116,14 @@ def test_one_number_for_one_thing() -> None:
 
 
 def test_a_title_is_data() -> None:
-    told = generate_project_summary(LIVES["nasty"], "p1").as_dict()
+    told = generate_project_summary(life("nasty"), "p1").as_dict()
     assert told["title"] == NASTY
 
 
 @pytest.mark.parametrize("ask", [generate_project_summary, analyze_project, suggestions])
 def test_an_unknown_project_is_said(ask: Any) -> None:
     with pytest.raises(NotFound):
-        ask(LIVES["due"], "nope")
+        ask(life("due"), "nope")
 
 
 def test_time_frames() -> None:
@@ -163,7 +170,7 @@ def test_productivity_has_three_sides() -> None:
     found = productivity(known, "p1", Span.of(TimeFrame.WEEK, AT, None))
     assert (found.throughput, found.focus_hours, found.planned, found.held) == (3, 2.0, 2, 1)
     assert found.as_dict()["plan_attainment"] == 0.5
-    nothing = productivity(LIVES["nothing at all"], "p1", Span.of(TimeFrame.WEEK, AT, None))
+    nothing = productivity(life("nothing at all"), "p1", Span.of(TimeFrame.WEEK, AT, None))
     assert nothing.as_dict()["plan_attainment"] is None
     assert "nothing was planned" in nothing.sentence
 
@@ -191,7 +198,7 @@ def test_steady_work_on_a_fixed_scope_is_a_rising_progress_and_no_trend_of_veloc
 
 
 def test_a_first_week_has_no_trend() -> None:
-    found = trends(LIVES["first done"], "p1", Span.of(TimeFrame.QUARTER, AT, None))
+    found = trends(life("first done"), "p1", Span.of(TimeFrame.QUARTER, AT, None))
     assert {each.direction for each in found.values()} == {"too little data"}
 
 
@@ -272,7 +279,7 @@ def test_suggestions_name_their_todos() -> None:
 
 
 def test_a_what_if_leaves_what_is_known_as_it_is() -> None:
-    known = LIVES["due"]
+    known = life("due")
     before = known.completion("p1")
     found = known.what_if("p1", cut=["p1-open-0", "p1-open-1"])
     assert found.when.days == before.when.days
@@ -285,7 +292,7 @@ def test_a_what_if_leaves_what_is_known_as_it_is() -> None:
 
 
 def test_another_knowledge_base_changes_the_score_and_keeps_the_models() -> None:
-    known = LIVES["overdue"]
+    known = life("overdue")
     before = known.health("p1")
     kb = KnowledgeBase()
     after = known.taught(kb)

@@ -14,6 +14,7 @@ from orc_lab.agents.velocity import ensemble
 from orc_lab.agents.velocity.past import Past
 from orc_lab.agents.velocity.throughput import scenarios
 
+MOST = 600  # finished tasks of a person that are walked: the share that bands hold is known to some 3 points then
 LEVELS = tuple(np.round(np.arange(0.05, 1, 0.05), 2).tolist())
 Persons = dict[str, pd.DataFrame]
 
@@ -26,7 +27,12 @@ def pinball(quantiles: np.ndarray, outcomes: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def walks(persons: Persons) -> Persons:
-    return {name: walk_forward(mine, quantiles=LEVELS) for name, mine in persons.items()}
+    return {name: walk_forward(first(mine), quantiles=LEVELS) for name, mine in persons.items()}
+
+
+def first(mine: pd.DataFrame) -> pd.DataFrame:
+    """A person's first finished tasks, MOST of them at most."""
+    return mine.sort_values(["completed", "id"]).head(MOST)
 
 
 def ratio_50(walk: pd.DataFrame) -> np.ndarray:
@@ -44,8 +50,7 @@ def test_single_tasks_are_covered_as_promised(walks):
 
 
 def test_tasks_that_wait_are_covered_too(persons):
-    some = list(persons.values())[::2]  # every second person, for time's sake
-    together = coverage_of(pd.concat([walk_forward(mine, waited=True) for mine in some]))
+    together = coverage_of(pd.concat([walk_forward(first(mine), waited=True) for mine in persons.values()]))
     assert 0.75 < together.share < 0.84, together.sentence
 
 

@@ -130,7 +130,7 @@ def test_a_migration_killed_at_its_stages(tmp_path: Path, fast: Path, version: i
     path.parent.mkdir()
     lives.make_old(path, version)
     clock = lives.clock(path)
-    found = stages("migrate", path, fast, 11)
+    found = stages("migrate", path, fast, 23)
     assert found[-1]["at"] > 90
     for stage in found:
         assert stage["titles"] == ["Write more"]

@@ -79,6 +79,26 @@ def test_each_migration_is_numbered_and_recorded(db: Database) -> None:
     assert db.rows("SELECT version, name FROM schema_migrations") == [(step.version, step.name) for step in steps]
 
 
+def test_a_new_database_is_as_one_that_took_each_step_by_itself(tmp_path: Path) -> None:
+    made = []
+    for number, steps in enumerate([[KNOWN], range(1, KNOWN + 1)]):
+        with closing(sqlite3.connect(tmp_path / f"{number}.db", isolation_level=None)) as conn:
+            for step in steps:
+                schema.upgrade(conn, "new.db", schema.migrations()[:step])
+            made.append(conn.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall())
+            assert conn.execute("SELECT max(version), count(*) FROM schema_migrations").fetchone() == (KNOWN, KNOWN)
+            assert not capture.stale(conn)
+    assert made[0] == made[1]
+
+
+def test_a_new_database_has_all_steps_or_none(tmp_path: Path) -> None:
+    failing = Migration(version=KNOWN + 1, name="failing", sql="INSERT INTO nowhere VALUES (1);")
+    with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as conn:
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            schema.upgrade(conn, "new.db", [*schema.migrations(), failing])
+        assert conn.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
 def test_a_database_of_the_first_schema_is_brought_here_with_all_it_holds(tmp_path: Path) -> None:
     path = str(tmp_path / "first.db")
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
