@@ -215,7 +215,8 @@ class _Exchange:
                 self._count(old, merged.held)
                 now[key] = changed[key] = merged.held
                 revived |= {key} if merged.revived else set()
-            self._done.conflicts += conflicts(merged.held, record.groups)
+            if old is not None:
+                self._done.conflicts += conflicts(merged.held, record.groups)
         self._account.bytes -= sum(one.size for key, one in there.items() if key in changed)
         self._account.bytes += self._tx.keep(self._account.id, changed.values())
         self._tx.wrote(self._device, _clocks(changed.values(), after=self._done.before))
@@ -297,6 +298,7 @@ class _Exchange:
             digest=digest.write(account.digest),
             epoch=account.epoch,
             reconcile=self._reconcile,
+            keys=(account.bundle, self._tx.revoked(account.id)) if account.bundle else None,
         )
         return Answered(reply, len(done.synced), len(page.records))
 

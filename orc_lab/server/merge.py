@@ -116,8 +116,9 @@ def _state(heads: Mapping[str, Sequence[Cell]]) -> State:
 def conflicts(held: Held, groups: Mapping[str, object]) -> list[Conflict]:
     """Return the conflicts that stand in some groups of a record, each loser with the winner."""
     found = []
-    for group in groups:
-        some = [one.cell for one in held.groups.get(group, ())]
+    heads = cells.apart(held.heads())
+    for group in dict.fromkeys(group for name in groups for group in name.split(cells.JOINT)):
+        some = heads.get(group, ())
         if len(some) > 1:
             best = cells.winner(some)
             found += [Conflict(held.table, held.id, group, best, cell) for cell in some if cell is not best]

@@ -9,9 +9,10 @@ import json
 import re
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from orc_lab.sync.cells import NOTHING, Cell, Dot, Seen
+from orc_lab.sync.cells import JOINT, NOTHING, Cell, Dot, Seen
 from orc_lab.sync.wire import Plain, Refused, Sealed
 
 FORMAT = 1
@@ -23,7 +24,7 @@ _WORDS = (
     "weeklyGoals", "commitments", "sessions", "activities", "settings", "forecasts", "recommendations",
 )  # fmt: skip
 _NUMBER_OF = {word: number for number, word in enumerate(_WORDS, 1)}
-_ONE_BYTE = 240
+_ONE_BYTE, _JOINT = 240, 255
 _DEEPEST = 32  # objects and lists within each other
 _BASE, _SEEN, _KEPT, _AUTO, _COVERS, _SEALED, _PLAIN, _WIDE = (1 << bit for bit in range(8))
 _REST = _SEEN | _KEPT | _COVERS
@@ -82,15 +83,26 @@ def _number(value: int) -> bytes:
     return bytes((_ONE_BYTE + size,)) + value.to_bytes(size, "big")
 
 
+@lru_cache(maxsize=256)
 def _text(text: str) -> bytes:
     known = _NUMBER_OF.get(text)
     if known is not None:
         return bytes((known,))
+    if JOINT in text:
+        names = text.split(JOINT)
+        return bytes((_JOINT,)) + _number(len(names)) + b"".join(map(_text, names))
     data = text.encode()
     return b"\0" + _number(len(data)) + data
 
 
 def _read_text(data: bytes, at: int) -> tuple[str, int]:
+    if data[at] == _JOINT:
+        names = []
+        count, at = data[at + 1], at + 2
+        for _ in range(count):
+            name, at = _read_text(data, at)
+            names.append(name)
+        return JOINT.join(names), at
     if data[at]:
         return _WORDS[data[at] - 1], at + 1
     size = data[at + 1]

@@ -3,9 +3,7 @@
 from itertools import accumulate
 
 from orc_lab.server.log_store.contract import Key
-from orc_lab.server.packing import write_plain
-from orc_lab.sync.cells import Cell
-from orc_lab.sync.wire import MAX_RECORDS, Conflict, Plain, Record, Sealed
+from orc_lab.sync.wire import MAX_RECORDS, Conflict, Record, size
 
 PAGE_BYTES = 1 << 20  # about so much of a reply's records
 PAGE_CELLS = 2_000
@@ -27,28 +25,17 @@ class Page:
                 return False
             self.purged.append(purged)
         elif record is not None:
-            size = sum(_size(cell) for some in record.groups.values() for cell in some)
+            taken = sum(size(cell) for some in record.groups.values() for cell in some)
             count = sum(map(len, record.groups.values()))
-            if self.records and (self._bytes + size > PAGE_BYTES or self._cells + count > PAGE_CELLS):
+            if self.records and (self._bytes + taken > PAGE_BYTES or self._cells + count > PAGE_CELLS):
                 return False
-            self._bytes += size
+            self._bytes += taken
             self._cells += count
             self.records.append(record)
         return True
 
 
-def _size(cell: Cell) -> int:
-    """About how many bytes a cell takes in a reply."""
-    body = cell.body
-    own = 0
-    if isinstance(body, Sealed):
-        own = len(body.data) * 4 // 3
-    elif isinstance(body, Plain):
-        own = len(write_plain(body.value))
-    return 150 + own + 40 * (len(cell.seen) + len(cell.kept) + sum(map(len, (cell.covers or {}).values())))
-
-
 def limited(found: list[Conflict]) -> list[Conflict]:
     """Return as many conflicts as a reply may have."""
-    sizes = accumulate(_size(one.winner) + _size(one.loser) for one in found)
+    sizes = accumulate(size(one.winner) + size(one.loser) for one in found)
     return [one for one, size in zip(found, sizes, strict=True) if size <= _CONFLICT_BYTES]

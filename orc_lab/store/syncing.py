@@ -18,6 +18,7 @@ from orc_lab.store.capture import CLOCK, OWN
 from orc_lab.store.database import Database
 
 Key = tuple[str, str]  # a table and an id
+Touched = tuple[str, str, str, int]  # a table, an id, a group and a clock
 
 
 class Entry(NamedTuple):
@@ -61,6 +62,11 @@ def remember(conn: sqlite3.Connection, values: Mapping[str, object]) -> None:
             )
 
 
+def elsewhere(conn: sqlite3.Connection) -> int:
+    """Return a number that is another one once any other connection has written."""
+    return int(conn.execute("PRAGMA data_version").fetchone()[0])
+
+
 def head(conn: sqlite3.Connection) -> int:
     """Return the newest number of the log, 0 where it is empty."""
     return int(conn.execute("SELECT coalesce(max(seq), 0) FROM change_log").fetchone()[0])
@@ -87,12 +93,10 @@ def window(
 
 def entries(conn: sqlite3.Connection, table: str, ids: Sequence[str], after: int) -> dict[str, list[Entry]]:
     """Return what was written here to some rows after an entry, by id, oldest first."""
-    # Activities have no index by id: they are written once, so the entries since are looked through.
-    which = "l.\"table\" <> 'activities' AND +l.seq > :after" if table != "activities" else "l.seq > :after"
     sql = f"""SELECT l.seq, l.hlc, l.at, l.id, l.op, t.actor, c.field
         FROM change_log AS l LEFT JOIN change_tx AS t ON t.tx = l.tx LEFT JOIN change_cell AS c ON c.seq = l.seq
-        WHERE l.id IN (SELECT value FROM json_each(:ids)) AND {which} AND l."table" = :table AND l.origin IN {OWN}
-        ORDER BY l.seq"""
+        WHERE l.id IN (SELECT value FROM json_each(:ids)) AND {_since(table)}
+        AND l."table" = :table AND l.origin IN {OWN} ORDER BY l.seq"""
     found: dict[str, list[Entry]] = defaultdict(list)
     fields: list[str] = []
     last = 0
@@ -105,6 +109,23 @@ def entries(conn: sqlite3.Connection, table: str, ids: Sequence[str], after: int
         if field is not None:
             fields.append(field)
     return found
+
+
+def only_made(conn: sqlite3.Connection, table: str, ids: Collection[str], after: int) -> dict[str, Entry]:
+    """Return the entries, without their fields, of those of some rows that were made here after an entry, and not
+    touched since."""
+    sql = f"""SELECT l.seq, l.hlc, l.at, l."table", l.id, l.op, t.actor, count(*)
+        FROM change_log AS l LEFT JOIN change_tx AS t ON t.tx = l.tx
+        WHERE l.id IN (SELECT value FROM json_each(:ids)) AND {_since(table)} AND l."table" = :table
+        AND l.origin IN {OWN} GROUP BY l.id HAVING count(*) = 1 AND l.op = 'insert'"""
+    values = {"after": after, "ids": json.dumps(list(ids)), "table": table}
+    return {row[4]: Entry._make((*row[:7], ())) for row in conn.execute(sql, values)}
+
+
+def _since(table: str) -> str:
+    """What entries after one are of a table, l, in SQL."""
+    # Activities have no index by id: they are written once, so the entries since are looked through.
+    return "l.\"table\" <> 'activities' AND +l.seq > :after" if table != "activities" else "l.seq > :after"
 
 
 def last_write(conn: sqlite3.Connection, table: str, id: str, fields: Sequence[str], after: int) -> int | None:
@@ -145,12 +166,12 @@ def keep_shadows(conn: sqlite3.Connection, table: str, cells: Iterable[tuple[str
     )
 
 
-def touched(conn: sqlite3.Connection, *, limit: int = -1) -> list[tuple[str, str, str, int]]:
+def touched(conn: sqlite3.Connection, *, limit: int = -1) -> list[Touched]:
     """Return table, id, group and clock of what is to be sent though no entry says so."""
     return conn.execute('SELECT "table", id, field_group, clock FROM sync_touched LIMIT ?', (limit,)).fetchall()
 
 
-def mark_for_sync(conn: sqlite3.Connection, some: Iterable[tuple[str, str, str, int]]) -> None:
+def mark_for_sync(conn: sqlite3.Connection, some: Iterable[Touched]) -> None:
     """Have groups sent though no entry says so, as written at a clock."""
     conn.executemany(
         """INSERT INTO sync_touched VALUES (?, ?, ?, ?)
@@ -159,7 +180,7 @@ def mark_for_sync(conn: sqlite3.Connection, some: Iterable[tuple[str, str, str, 
     )
 
 
-def untouch(conn: sqlite3.Connection, some: Iterable[tuple[str, str, str, int]]) -> None:
+def untouch(conn: sqlite3.Connection, some: Iterable[Touched]) -> None:
     """Take out what has been sent, unless it was touched again meanwhile."""
     conn.executemany('DELETE FROM sync_touched WHERE "table" = ? AND id = ? AND field_group = ? AND clock <= ?', some)
 
@@ -245,6 +266,13 @@ def anything_left(conn: sqlite3.Connection) -> bool:
     """Return whether anything of any record has no place yet."""
     sql = "SELECT EXISTS (SELECT 1 FROM sync_waiting) OR EXISTS (SELECT 1 FROM sync_held)"
     return bool(conn.execute(sql).fetchone()[0])
+
+
+def anything_beside(conn: sqlite3.Connection) -> bool:
+    """Return whether anything is to be sent that the log doesn't say, or has no place here."""
+    sql = """SELECT EXISTS (SELECT 1 FROM sync_touched) OR EXISTS (SELECT 1 FROM sync_owed)
+        OR EXISTS (SELECT 1 FROM sync_conflicts WHERE NOT sent)"""
+    return bool(conn.execute(sql).fetchone()[0]) or anything_left(conn)
 
 
 def unfinished(conn: sqlite3.Connection) -> bool:
@@ -409,50 +437,6 @@ def ids(conn: sqlite3.Connection, table: str) -> list[str]:
     """Return the id of every row of a table, and of every record of it that the server holds."""
     sql = f"""SELECT id FROM {table} UNION SELECT id FROM sync_rows WHERE "table" = '{table}'"""
     return [id for (id,) in conn.execute(sql)]
-
-
-def begin_list(conn: sqlite3.Connection) -> None:
-    """Begin to note what the server holds."""
-    conn.execute("DELETE FROM sync_listed")
-    conn.execute("DELETE FROM sync_owed")
-
-
-def list_cells(conn: sqlite3.Connection, table: str, id: str, cells: str) -> None:
-    """Note what the server holds of a record."""
-    conn.execute(
-        """INSERT INTO sync_listed VALUES (?, ?, ?)
-        ON CONFLICT ("table", id) DO UPDATE SET cells = excluded.cells""",
-        (table, id, cells),
-    )
-
-
-def listed(conn: sqlite3.Connection, table: str, id: str) -> str | None:
-    """Return what the server was noted to hold of a record."""
-    row = conn.execute('SELECT cells FROM sync_listed WHERE "table" = ? AND id = ?', (table, id)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def differing(conn: sqlite3.Connection) -> list[tuple[str, str, str, str | None]]:
-    """Return table, id, own and listed cells of the records of which the server holds something else."""
-    return conn.execute(
-        """SELECT r."table", r.id, r.cells, l.cells FROM sync_rows AS r
-        LEFT JOIN sync_listed AS l ON l."table" = r."table" AND l.id = r.id WHERE l.cells IS NOT r.cells"""
-    ).fetchall()
-
-
-def owe(conn: sqlite3.Connection, some: Iterable[Key]) -> None:
-    """Have records sent that the server lacks, or lacks something of."""
-    conn.executemany("INSERT OR IGNORE INTO sync_owed VALUES (?, ?)", some)
-
-
-def owed(conn: sqlite3.Connection, *, limit: int = -1) -> list[Key]:
-    """Return records that the server lacks something of."""
-    return conn.execute('SELECT "table", id FROM sync_owed LIMIT ?', (limit,)).fetchall()
-
-
-def pay(conn: sqlite3.Connection, some: Iterable[Key]) -> None:
-    """Take out records that the server has now."""
-    conn.executemany('DELETE FROM sync_owed WHERE "table" = ? AND id = ?', list(some))
 
 
 def outstanding(conn: sqlite3.Connection) -> tuple[object, ...]:

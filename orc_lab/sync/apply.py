@@ -12,19 +12,21 @@ from dataclasses import replace
 
 from orc_lab.model.entities import KINDS
 from orc_lab.store import losers, syncing
-from orc_lab.store.database import Database
+from orc_lab.store.bulk import Bulk
+from orc_lab.store.database import Database, Transaction
 from orc_lab.store.losers import Kept
 from orc_lab.store.references import Reference, referring
 from orc_lab.store.syncing import Entry, Key, Waiting
-from orc_lab.sync import cells, digest
+from orc_lab.sync import cells, digest, fresh
 from orc_lab.sync.beside import Beside
 from orc_lab.sync.cells import LIFE, Cell, Dot
 from orc_lab.sync.compose import Standing, standing
 from orc_lab.sync.groups import GROUP_OF, GROUPS, TABLE_OF, WIRE
-from orc_lab.sync.merge import NO_FIELDS, Arrived, Fields, Local, Outcome, Rival, merge
+from orc_lab.sync.merge import NO_FIELDS, Arrived, Fields, Heads, Local, Outcome, Rival, added, merge, split
 from orc_lab.sync.pending import Write, new_cells, writes
 from orc_lab.sync.rows import Applied, Rows
 from orc_lab.sync.shadow import read_shadow, write_one, write_shadow
+from orc_lab.sync.wire import Refused
 
 Incoming = Mapping[Key, Mapping[str, Sequence[Arrived]]]
 
@@ -33,13 +35,22 @@ class Applier:
     """Applies what arrived to a database; made anew for each transaction, which has to be open."""
 
     def __init__(
-        self, db: Database, *, replica: str, user: str, after: int, now: int, beside: Beside | None = None
+        self,
+        db: Database,
+        *,
+        replica: str,
+        user: str,
+        after: int,
+        now: int,
+        beside: Beside | None = None,
+        tx: Transaction | None = None,
     ) -> None:
-        self._db, self._beside = db, beside or Beside()
+        self._db, self._beside, self._tx = db, beside or Beside(), tx
         self._conn: sqlite3.Connection = db.conn
-        self._replica, self._after, self._now = replica, after, now
+        self._user, self._replica, self._after, self._now = user, replica, after, now
         self._sums: dict[str, int] = defaultdict(int)
         self._doomed: set[Key] = set()  # of what stood before this page
+        self._shadows: dict[str, list[tuple[str, str]]] = defaultdict(list)  # to be kept
         self._rows = Rows(db, user=user)
         self.done = self._rows.done
 
@@ -51,18 +62,17 @@ class Applier:
             contested = losers.of(self._conn, table, some)
             for id, groups in some.items():
                 before = read_shadow(known.get(id))
-                after = {**before}
-                for group, arrived in groups.items():
-                    after[group] = cells.heads([*before.get(group, ()), *(one.cell for one in arrived)])
-                revived = bool(before) and not cells.alive(before)
-                if (revived or id in contested) and cells.alive(after):
+                after = added(before, groups)
+                alive, revived = cells.alive(after), bool(before) and not cells.alive(before)
+                if (revived or id in contested) and alive:
                     self._weigh(table, id, before, groups)
-                self._keep_shadow(table, id, before, after)
+                self._note_shadow(table, id, before, after)
                 if left:
-                    changed = {group: some for group, some in groups.items() if after[group] != before.get(group)}
-                    self._replaced(table, id, changed, alive=cells.alive(after))
-                if not cells.alive(after):
+                    changed = {name: some for name, some in groups.items() if after[name] != before.get(name)}
+                    self._replaced(table, id, split(changed), alive=alive)
+                if not alive:
                     losers.settle_record(self._conn, table, id, at=self._now)
+            self._flush()
 
     def _weigh(
         self, table: str, id: str, before: Mapping[str, Sequence[Cell]], groups: Mapping[str, Sequence[Arrived]]
@@ -72,11 +82,12 @@ class Applier:
         What nobody wrote by hand loses even then against what a person did.
         """
         local = self._local(self._standing(table, [id]), id)
+        known = cells.apart(before)
         own = {
             group: one.cell
-            for group, some in groups.items()
+            for group, some in split(groups).items()
             for one in some
-            if one.cell.dot not in local.rivals.get(group, {}) and not cells.known(before.get(group, ()), one.cell.dot)
+            if one.cell.dot not in local.rivals.get(group, {}) and not cells.known(known.get(group, ()), one.cell.dot)
         }
         local = replace(local, pending={**own, **local.pending})
         outcome = merge(local, groups)
@@ -108,9 +119,12 @@ class Applier:
                 self._defer(table, by_table[table])
                 continue
             now = self._standing(table, list(by_table[table]))
-            self._rows.look_up(table, by_table[table])
-            for id, groups in by_table[table].items():
+            made = self._fresh(now, by_table[table])
+            rest = {id: groups for id, groups in by_table[table].items() if id not in made}
+            self._rows.look_up(table, rest)
+            for id, groups in rest.items():
                 self._record(now, id, groups)
+            self._flush()
         self._link({id for ids in self._rows.new.values() for id in ids})
 
     def finish(self) -> Applied:
@@ -132,6 +146,20 @@ class Applier:
         self._sums.clear()
         return self.done
 
+    def _fresh(self, now: Standing, records: Mapping[str, Mapping[str, Sequence[Arrived]]]) -> Collection[str]:
+        """Make those of some records of which nothing is known here, where they are many; return their ids."""
+        if self._tx is None or len(records) < fresh.MANY:
+            return ()
+        table = now.table
+        new = {id: groups for id in records if not now.knows(id) and (groups := fresh.plainly(table, records[id]))}
+        if len(new) < fresh.MANY:
+            return ()
+        with Bulk(self._tx, expected=len(new)) as bulk:
+            made = fresh.insert(bulk, self._rows, table, new, user=self._user)
+        for id in made:
+            self._note_shadow(table, id, {}, added({}, records[id]))
+        return made
+
     # One record
 
     def _standing(self, table: str, ids: Sequence[str]) -> Standing:
@@ -151,10 +179,15 @@ class Applier:
 
     def _record(self, now: Standing, id: str, arrived: Mapping[str, Sequence[Arrived]]) -> None:
         table = now.table
-        unknown = {group: some for group, some in arrived.items() if group not in GROUPS[table]}
+        told = split(arrived)
+        unknown = {group: some for group, some in told.items() if group not in GROUPS[table]}
         local = self._local(now, id)
-        outcome = merge(local, arrived)
-        self._keep_shadow(table, id, local.shadow, outcome.shadow)
+        try:
+            outcome = merge(local, arrived)
+        except Refused as error:
+            self.done.refused.append(((table, id), str(error)))
+            return
+        self._note_shadow(table, id, local.shadow, outcome.shadow)
         self._keep_rivals(table, id, local, outcome)
         for group, some in unknown.items():
             self._rows.hold(table, id, group, some[0].value)
@@ -167,16 +200,17 @@ class Applier:
                 syncing.spare(self._conn, [(table, id)])
         else:
             losers.settle_record(self._conn, table, id, at=self._now)
-            self._gone(table, id, outcome, arrived, there=local.there)
+            self._gone(table, id, outcome, told, there=local.there)
 
     def _local(self, now: Standing, id: str) -> Local:
         shadow, rivals = read_shadow(now.shadows.get(id)), now.rivals(id)
+        heads = cells.apart(shadow)
         written = {
             group: one
             for group, one in now.writes(id).items()
-            if not cells.known(shadow.get(group, ()), Dot(one.clock, self._replica))
+            if not cells.known(heads.get(group, ()), Dot(one.clock, self._replica))
         }
-        pending = new_cells(self._replica, written, shadow, written, rivals) if written else {}
+        pending = new_cells(self._replica, written, heads, written, rivals) if written else {}
         return Local(
             shadow=shadow,
             pending=pending,
@@ -186,13 +220,21 @@ class Applier:
             unplaced=now.unplaced(id) - pending.keys(),
         )
 
-    def _keep_shadow(
-        self, table: str, id: str, before: Mapping[str, Sequence[Cell]], after: Mapping[str, Sequence[Cell]]
-    ) -> None:
+    def _keep_shadow(self, table: str, id: str, before: Heads, after: Heads) -> None:
+        self._note_shadow(table, id, before, after)
+        self._flush()
+
+    def _flush(self) -> None:
+        for table, some in self._shadows.items():
+            syncing.keep_shadows(self._conn, table, some)
+        self._shadows.clear()
+
+    def _note_shadow(self, table: str, id: str, before: Heads, after: Heads) -> None:
+        """Have what the server holds of a record kept by `_flush`, with others."""
         if before != after:
             wire = WIRE.get(table, table)
             self._sums[table] += digest.change(wire, id, before, after)
-            syncing.keep_shadows(self._conn, table, [(id, write_shadow(after))])
+            self._shadows[table].append((id, write_shadow(after)))
 
     def _keep_rivals(self, table: str, id: str, local: Local, outcome: Outcome) -> None:
         for group, some in outcome.rivals.items():
@@ -214,10 +256,11 @@ class Applier:
             for group in GROUPS[table].keys() - {LIFE}:
                 syncing.release(self._conn, table, id, group)
             syncing.doom(self._conn, [(table, id)])
+        heads = cells.apart(outcome.shadow)
         for group, some in arrived.items():
             if there and group != LIFE:
                 continue
-            best = cells.winner(outcome.shadow[group]).dot
+            best = cells.winner(heads[group]).dot
             for one in some:
                 if one.cell.dot == best:
                     self._rows.hold(table, id, group, one.value)
@@ -227,10 +270,14 @@ class Applier:
         known = syncing.shadows(self._conn, table, records)
         for id, groups in records.items():
             before = read_shadow(known.get(id))
-            after = {**before}
-            for group, some in groups.items():
-                after[group] = cells.heads([*before.get(group, ()), *(one.cell for one in some)])
-                self._rows.hold(table, id, group, cells_value(after[group], some))
+            try:
+                after = added(before, groups)
+            except Refused as error:
+                self.done.refused.append(((table, id), str(error)))
+                continue
+            heads = cells.apart(after)
+            for group, some in split(groups).items():
+                self._rows.hold(table, id, group, cells_value(heads[group], some))
             self._keep_shadow(table, id, before, after)
 
     # References
@@ -248,20 +295,23 @@ class Applier:
 
     def _link_one(self, one: Waiting) -> None:
         now = self._standing(one.table, [one.id])
+        group = GROUP_OF[one.table][one.field]
         if one.id not in now.rows:
             local = self._local(now, one.id)
-            if one.id in now.extras and cells.alive(local.shadow):
-                dots = {group: cells.winner(some) for group, some in local.shadow.items()}
-                values = {group: (cell, local.values[group]) for group, cell in dots.items() if group in local.values}
+            if one.id in now.extras and merge(local, {}).alive:
+                dots = {name: cells.winner(some) for name, some in local.heads.items()}
+                values = {name: (cell, local.values[name]) for name, cell in dots.items() if name in local.values}
                 self._rows.insert(one.table, one.id, Outcome(shadow=local.shadow, alive=True, values=values, rivals={}))
+            else:  # it was deleted meanwhile, and may come back
+                value = {**local.values.get(group, NO_FIELDS), one.field: one.parent}
+                self._rows.hold(one.table, one.id, group, value)
             return
-        group = GROUP_OF[one.table][one.field]
         held = now.extras.get(one.id, {}).get(group, NO_FIELDS)
         if one.field in held and group not in now.writes(one.id):
-            cell = cells.winner(read_shadow(now.shadows.get(one.id))[group])
+            cell = cells.winner(now.heads(one.id)[group])
             self._rows.put(one.table, one.id, group, cell, held)
         elif now.rows[one.id][one.field] is None and group not in now.writes(one.id):
-            heads = read_shadow(now.shadows.get(one.id)).get(group, [])
+            heads = now.heads(one.id).get(group, [])
             syncing.effective(self._conn, cells.winner(heads).dot.clock // 1_000_000 if heads else None)
             syncing.update_row(self._conn, one.table, one.id, {one.field: one.parent})
 
@@ -272,6 +322,11 @@ class Applier:
         for table, id in keys:
             self._keep_shadow(table, id, read_shadow(syncing.shadows(self._conn, table, [id]).get(id)), {})
             syncing.forget_shadow(self._conn, table, id)
+
+    def reword(self, shadows: Mapping[Key, Heads]) -> None:
+        """Keep in other words, joint or not, what the server holds of some records."""
+        for (table, id), after in shadows.items():
+            self._keep_shadow(table, id, read_shadow(syncing.shadows(self._conn, table, [id]).get(id)), after)
 
     def renew(self, keys: Iterable[Key]) -> None:
         """Have the conflicts of records that go out as new ones sent with them."""
@@ -293,7 +348,7 @@ class Applier:
             if mine in GROUPS and known:
                 missing = True
                 before = read_shadow(syncing.shadows(self._conn, table, [id]).get(id))
-                after = {group: some for group, some in before.items() if group not in known}
+                after = _without(before, known)
                 self._keep_shadow(table, id, before, after)
                 if not after:
                     syncing.forget_shadow(self._conn, table, id)
@@ -338,7 +393,7 @@ class Applier:
         if not local.there or outcome.alive:  # it was written to since, here
             self._keep_rivals(table, id, local, outcome)
             return
-        deletions = (cell for cell in local.shadow.get(LIFE, ()) if cell.deletes)
+        deletions = (cell for cell in local.heads.get(LIFE, ()) if cell.deletes)
         deletion = max(deletions, key=lambda cell: cell.dot, default=None)
         if deletion is None or self._needed(table, id):
             self._keep_needed(table, id, deletion)
@@ -369,13 +424,21 @@ def cells_value(heads: Collection[Cell], arrived: Sequence[Arrived]) -> Fields:
 
 def _passed(now: Standing, id: str, entries: Sequence[Entry], former: Collection[str]) -> Mapping[str, Write]:
     """What was written to a record in this life of it, but for what the server knows by a former replica's name."""
-    heads = read_shadow(now.shadows.get(id))
+    heads = now.heads(id)
     last = max((at for at, entry in enumerate(entries, start=1) if entry.op == "delete"), default=0)
     return {
         group: one
         for group, one in writes(now.table, entries[last:]).items()
         if not any(cell.context().get(name) == one.clock for cell in heads.get(group, ()) for name in former)
     }
+
+
+def _without(kept: Heads, groups: Collection[str]) -> dict[str, Collection[Cell]]:
+    """A record's cells without some groups; of joint cells the other groups are left, each by itself."""
+    joint = {name for name in kept if not set(groups).isdisjoint(name.split(cells.JOINT))}
+    of = {group for name in joint for group in name.split(cells.JOINT)} - {*groups}
+    heads = cells.apart(kept)
+    return {name: some for name, some in kept.items() if name not in joint} | {group: heads[group] for group in of}
 
 
 def _by_table(records: Incoming) -> dict[str, dict[str, Mapping[str, Sequence[Arrived]]]]:

@@ -22,6 +22,10 @@ class Beside:
         """Return whether anything of a record may leave; `row` is None where it is gone, or wasn't read."""
         return True
 
+    def all_leaves(self) -> bool:
+        """Return whether nothing stays here."""
+        return True
+
     def held_back(self, table: str) -> Collection[str]:
         """Return the groups of a table that don't leave."""
         return ()

@@ -4,6 +4,9 @@ A cell is known by its dot: the clock of its writing and the replica that wrote 
 its writer had seen of the same group, with exceptions: the dots of conflicts that stood open then. So any two cells
 tell by themselves whether one overwrote the other knowingly, in whatever order they arrive and however often:
 the current cells (heads) of a group are those that no other one covers. Several heads are a conflict.
+
+What a record begins with is written at once, so it travels as one: a joint cell, under the names of its groups
+(`life+title+status`), stands for the same cell in each of them. `apart` gives the heads that are meant.
 Sources: dotted version vectors (Preguiça et al. 2010), version vectors with exceptions (Malkhi and Terry 2005).
 """
 
@@ -15,6 +18,7 @@ Seen = Mapping[str, int]  # the newest clock of each replica
 NOTHING: Seen = MappingProxyType({})
 LIFE = "life"  # the group that says whether its record is there
 ANY = "any"  # in what a deletion covers: of whatever group
+JOINT = "+"  # between the groups of a joint cell
 
 
 class Dot(NamedTuple):
@@ -77,6 +81,17 @@ def heads(cells: Iterable[Cell]) -> list[Cell]:
     return found
 
 
+def apart(kept: Mapping[str, Collection[Cell]]) -> Mapping[str, Collection[Cell]]:
+    """Return the heads of each group of a record, given its cells as they are kept, some of them joint."""
+    if not any(JOINT in name for name in kept):
+        return kept
+    found: dict[str, Collection[Cell]] = {}
+    for name, some in kept.items():
+        for group in name.split(JOINT):
+            found[group] = heads([*found[group], *some]) if group in found else some
+    return found
+
+
 def known(cells: Iterable[Cell], dot: Dot) -> bool:
     """Return whether a dot is among the heads of a group or covered by one of them: it says nothing new."""
     return any(cell.dot == dot or covers(cell, dot) for cell in cells)
@@ -101,10 +116,13 @@ def union(contexts: Iterable[Seen]) -> dict[str, int]:
 
 
 def alive(groups: Mapping[str, Collection[Cell]]) -> bool:
-    """Return whether a record is there, given the heads of its groups.
+    """Return whether a record is there, given the heads of its groups or its cells as they are kept.
 
     It is where a head of its life says so, or where an edit stands that nobody who deleted the record had seen.
     """
+    if LIFE not in groups and any(LIFE in name.split(JOINT) for name in groups):
+        return True  # with what it began with, and nobody has deleted it
+    groups = apart(groups)
     life = groups.get(LIFE, ())
     if any(not cell.deletes for cell in life):
         return True

@@ -10,15 +10,13 @@ from orc_lab.model.change import Value
 from orc_lab.model.entities import KINDS
 from orc_lab.store import losers, syncing
 from orc_lab.store.losers import Kept
-from orc_lab.store.syncing import Entry, Key
-from orc_lab.sync import cells
+from orc_lab.store.syncing import Entry, Key, Touched
+from orc_lab.sync import cells, fresh
 from orc_lab.sync.cells import LIFE, Cell, Dot
 from orc_lab.sync.groups import EFFECTIVE, GROUP_OF, GROUPS
 from orc_lab.sync.merge import Arrived, Fields, Rival, Rivals
 from orc_lab.sync.pending import Row, Write, new_cells, shareable, values_of, whole, writes
 from orc_lab.sync.shadow import read_one, read_shadow
-
-Touched = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +66,30 @@ class Standing:
     gone: Mapping[str, Row] = field(default_factory=dict)
     passed: Mapping[str, Mapping[str, Write]] = field(default_factory=dict)
 
+    def knows(self, id: str) -> bool:
+        """Return whether anything is known here of a record."""
+        return any(
+            id in known
+            for known in (
+                self.rows, self.shadows, self.entries, self.touched, self.kept, self.extras, self.waits, self.passed
+            )
+        )  # fmt: skip
+
+    def heads(self, id: str) -> Mapping[str, Collection[Cell]]:
+        """Return what the server is known to hold of each group of a record."""
+        return cells.apart(read_shadow(self.shadows.get(id)))
+
     def writes(self, id: str) -> dict[str, Write]:
         """Return the writes of a record that aren't sent, but for those that have lost already."""
         found = {**self.passed.get(id, {}), **writes(self.table, self.entries.get(id, ()))}
         for group, clock in self.touched.get(id, {}).items():
             if group not in found or found[group].clock < clock or found[group].deletes:
                 found[group] = Write(clock, None, False, deletes=group == LIFE and id not in self.rows)
-        lost = {(one.group, one.clock) for one in self.kept.get(id, ()) if not one.sent}
-        return {group: one for group, one in found.items() if (group, one.clock) not in lost}
+        lost: dict[str, int] = {}  # of this device's own: it comes after whatever was to be sent before it
+        for kept in self.kept.get(id, ()):
+            if not kept.sent:
+                lost[kept.group] = max(kept.clock, lost.get(kept.group, 0))
+        return {group: one for group, one in found.items() if one.clock > lost.get(group, -1)}
 
     def values(self, id: str, written: Collection[str]) -> dict[str, dict[str, Value]]:
         """Return a record's fields by group, as its row has them or had them, but for what of it has no place there.
@@ -90,15 +104,16 @@ class Standing:
             written = ()
         known = row or self.gone.get(id)
         found = values_of(self.table, known) if known else {}
+        own = written if row is not None else self.writes(id).keys()  # of a deletion no field is
         for name, parent in self.waits.get(id, {}).items():
             group = GROUP_OF[self.table][name]
-            if group in found and group not in written:
+            if group in found and group not in own:
                 found[group] = {name: parent, **found[group]}
         for group, extra in self.extras.get(id, {}).items():
             whole = extra.keys() & names.get(group, ()) if extra else row is None
-            own = group in written
-            rest = {name: value for name, value in extra.items() if not own or name not in names.get(group, ())}
-            found[group] = rest if whole and not own else {**found.get(group, {}), **rest}
+            mine = group in written
+            rest = {name: value for name, value in extra.items() if not mine or name not in names.get(group, ())}
+            found[group] = rest if whole and not mine else {**found.get(group, {}), **rest}
         return found
 
     def unplaced(self, id: str) -> set[str]:
@@ -115,7 +130,7 @@ class Standing:
         beside them, unless they are of an earlier life of it."""
         if id not in self.extras:
             return set()
-        shadow = read_shadow(self.shadows.get(id))
+        shadow = self.heads(id)
         over = LIFE in shadow and not cells.alive(shadow)
         return set() if over else self.unplaced(id) - self.writes(id).keys()
 
@@ -177,8 +192,13 @@ def compose(
     found: dict[Key, Mapping[str, Sequence[Arrived]]] = {}
     rivals: list[Kept] = []
     for table, ids in by_table.items():
-        now = standing(conn, table, ids, after=after, touched=touched)
-        for id in ids:
+        made = fresh.beginnings(conn, table, ids, after=after, replica=replica, touched=touched)
+        for id, (begun, groups) in made.items():
+            if shareable(table, begun) and allowed(table, id, begun):
+                found[table, id] = groups
+        left = [id for id in ids if id not in made]
+        now = standing(conn, table, left, after=after, touched=touched)
+        for id in left:
             row = now.rows.get(id)
             if not shareable(table, row) or not allowed(table, id, row):
                 continue
@@ -188,6 +208,26 @@ def compose(
     deletions_last = sorted(found, key=lambda key: _rank(key, found[key]))
     return Outgoing(
         records={key: found[key] for key in deletions_last}, upto=upto, touched=touched, rivals=rivals, begins=begins
+    )
+
+
+def begun(conn: sqlite3.Connection, *, after: int, replica: str, records: int) -> Outgoing:
+    """Return what to send of the records that were made after an entry, up to the first that takes any deciding."""
+    begins, upto = syncing.window(conn, after, records=records, synced=GROUPS)
+    by_table: dict[str, list[str]] = defaultdict(list)
+    for table, id in begins:
+        by_table[table].append(id)
+    made = {
+        (table, id): one
+        for table, ids in by_table.items()
+        for id, one in fresh.beginnings(conn, table, ids, after=after, replica=replica, touched=()).items()
+    }
+    end = min((seq for key, seq in begins.items() if key not in made), default=upto + 1)
+    kept = [key for key, (row, _) in made.items() if begins[key] < end and shareable(key[0], row)]
+    return Outgoing(
+        records={key: made[key][1] for key in sorted(kept, key=lambda key: _ORDER[key[0]])},
+        upto=min(upto, end - 1),
+        begins=begins,
     )
 
 
@@ -202,7 +242,7 @@ def _rank(key: Key, groups: Mapping[str, Sequence[Arrived]]) -> int:
 
 def _record(now: Standing, id: str, replica: str) -> dict[str, Sequence[Arrived]]:
     """The cells of a record; of one that is gone the values are those it had, for its deletion tells its beginning."""
-    shadow, written, rivals = read_shadow(now.shadows.get(id)), now.writes(id), now.rivals(id)
+    shadow, written, rivals = now.heads(id), now.writes(id), now.rivals(id)
     unseen = now.unseen(id) if LIFE in shadow else ()
     values = {group: value for group, value in now.values(id, written).items() if group not in unseen}
     found: dict[str, list[Arrived]] = defaultdict(list)
@@ -221,7 +261,7 @@ def _cells(
     table: str,
     replica: str,
     written: Mapping[str, Write],
-    shadow: Mapping[str, Sequence[Cell]],
+    shadow: Mapping[str, Collection[Cell]],
     values: Mapping[str, Fields] | None,
     rivals: Rivals,
 ) -> dict[str, Cell]:

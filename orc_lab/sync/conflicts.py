@@ -16,7 +16,7 @@ from orc_lab.model.entities import KINDS, Entity, Todo
 from orc_lab.store import change_log, losers, repository, syncing
 from orc_lab.store.database import Transaction, immediate
 from orc_lab.store.losers import Kept
-from orc_lab.sync.cells import winner
+from orc_lab.sync.cells import apart, winner
 from orc_lab.sync.groups import EFFECTIVE, GROUPS
 from orc_lab.sync.merge import Fields
 from orc_lab.sync.pending import defaults_of, values_of
@@ -111,7 +111,7 @@ def _holding(wb: Workbench, one: Kept, names: Callable[[str], str]) -> Side:
         conn = wb.db.conn
         state = syncing.state(wb.db)
         row = syncing.rows(conn, KINDS[one.table], [one.id]).get(one.id)
-        heads = read_shadow(syncing.shadows(conn, one.table, [one.id]).get(one.id)).get(one.group, [])
+        heads = apart(read_shadow(syncing.shadows(conn, one.table, [one.id]).get(one.id))).get(one.group, [])
         written = syncing.last_write(conn, one.table, one.id, GROUPS[one.table][one.group], int(state.get("sent", 0)))
     value = values_of(one.table, row)[one.group] if row else {}
     if written is not None:

@@ -5,10 +5,11 @@ and the scope set, and only then is sync enabled: whatever fails before changes 
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from orc_lab.errors import OrcError
 from orc_lab.model.ids import new_id
 from orc_lab.store import sharing, syncing
 from orc_lab.store.database import Database, immediate
@@ -107,7 +108,8 @@ def enable(
         if found is None and join:
             raise NothingToJoin(endpoint)
         if found is None:
-            bundle, keys, printed, etag = _begin(db, there, passphrase, recovery_key, before, kept, cost)
+            with _kept_first(place, device_key) as keep:
+                bundle, keys, printed, etag = _begin(db, there, passphrase, recovery_key, before, kept, cost, keep)
         else:
             bundle, keys = _open(found, passphrase, recovery_key, before, kept)
             printed, etag = None, found.etag
@@ -125,6 +127,25 @@ def enable(
     return done
 
 
+@contextmanager
+def _kept_first(place: Place, device_key: str) -> Iterator[Callable[[Keys], object]]:
+    """Keep an account's keys before it is begun with them: without them it would be nobody's. What was kept is kept
+    again where it can't be begun."""
+    before: list[Secrets | None] = []
+
+    def keep(keys: Keys) -> None:
+        kept = place.load()
+        place.store(Secrets(device_key=device_key, master=keys.master))
+        before.append(kept)
+
+    try:
+        yield keep
+    except OrcError:
+        for kept in before:
+            place.forget() if kept is None else place.store(kept)
+        raise
+
+
 def _begin(
     db: Database,
     there: HttpRemote,
@@ -133,17 +154,21 @@ def _begin(
     before: Setup,
     kept: Secrets | None,
     cost: Cost,
+    keep: Callable[[Keys], object],
 ) -> tuple[KeyBundle, Keys, str | None, str]:
     """Make the account's keys and put them there; where another device was faster, open its."""
     if passphrase is None:
         raise NeedsSecret("passphrase", NEW_PASSPHRASE)
     bundle, keys, printed = KeyBundle.create(passphrase, db.identity()[0], cost=cost)
+    keep(keys)
     try:
         return bundle, keys, printed, there.put_keys(bundle.to_json(), over=None)
     except KeysChanged:
         found = there.keys()
         if found is None:
             raise
+        if KeyBundle.from_json(found.text) == bundle:  # it was this device: the reply was lost, and asked for again
+            return bundle, keys, printed, found.etag
         try:
             bundle, keys = _open(found, passphrase, recovery_key, before, kept)
         except WrongPassphrase:
@@ -182,7 +207,7 @@ def _remember(conn: sqlite3.Connection, values: Mapping[str, object], *, switche
     if replica is not None and not same:
         syncing.new_device(conn, new_id())
     found: dict[str, object] = {"enabled": True, "replica": replica if replica and same else new_replica()}
-    found |= dict.fromkeys(("last_error", "names", "checked"))
+    found |= dict.fromkeys(("last_error", "names", "checked", "differs", "difference"))
     if switched:
         found |= _forgotten(shared=sharing.anything_shared(conn))
         sharing.forget_server(conn)
@@ -195,7 +220,7 @@ def _forgotten(*, shared: bool) -> dict[str, object]:
     What was known to be shared stays known, so that it is compared with what the other server has and sent as it was
     written: two devices that both move find that they hold the same.
     """
-    names = ("token", "epoch", "batch", "tried", "listing", "differs", "last_sync", "forks")
+    names = ("token", "epoch", "batch", "tried", "listing", "differs", "difference", "last_sync", "forks", "keys")
     return {**dict.fromkeys(names), "mismatch": True if shared else None}
 
 

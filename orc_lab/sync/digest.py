@@ -40,3 +40,9 @@ def _sum(table: str, id: str, heads: Heads) -> int:
 def write(sums: Mapping[str, int]) -> dict[str, str]:
     """Return digests as replies name them: 16 hex digits a table, without the tables that have none."""
     return {table: f"{value % MODULUS:016x}" for table, value in sums.items() if value % MODULUS}
+
+
+def difference(own: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Return by how much digests differ: it stays as it is while both sides change alike."""
+    tables = own.keys() | theirs.keys()
+    return write({name: int(own.get(name, "0"), 16) - int(theirs.get(name, "0"), 16) for name in sorted(tables)})

@@ -9,43 +9,41 @@ clocks and comparisons are settled a few times at most. Where it stops before it
 """
 
 import time
-from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orc_lab.errors import OrcError
 from orc_lab.model.ids import new_id
-from orc_lab.store import losers, syncing
-from orc_lab.store.database import Database, durable, immediate
+from orc_lab.store import comparing, losers, syncing
+from orc_lab.store.database import Database, Transaction, durable, immediate
 from orc_lab.store.sync_view import mark_synced
 from orc_lab.store.syncing import Key
-from orc_lab.sync import digest, reconcile, wire
+from orc_lab.sync import digest, fresh, reconcile, wire
 from orc_lab.sync.apply import Applier
+from orc_lab.sync.aside import Aside
 from orc_lab.sync.beside import Beside
 from orc_lab.sync.cells import Cell, Dot
-from orc_lab.sync.compose import Outgoing, compose
+from orc_lab.sync.compose import Outgoing
 from orc_lab.sync.groups import TABLE_OF, WIRE
-from orc_lab.sync.merge import Arrived, Fields
+from orc_lab.sync.merge import Arrived
+from orc_lab.sync.outbox import Asks, Halted, Outbox, Page, Sealer, key_of
 from orc_lab.sync.replica import go_on_as, new_replica, rename
 from orc_lab.sync.rows import Applied
-from orc_lab.sync.unplaced import set_beside
 from orc_lab.sync.wire import Record, Reply, Request
 
 ACTOR = "sync"
-_RECORDS = wire.MAX_RECORDS
+COMPARE_AGAIN: Mapping[str, object] = {"differs": None, "difference": None}  # also what comparing didn't mend before
 _SKEW = 5_000_000  # microseconds by which a clock may differ from the server's and still be called right
 _RESTAMPS = 3  # times in a sync that what is refused for its clock is dated anew
 _FORKS = 3  # and that the database goes on as another replica
+_FORKS_KEPT = 5  # of which it is remembered when they were
 _COMPARED = 3  # and that everything is compared
+_COMPARE_EVERY = 3600.0  # seconds until it is once more, where that hasn't helped
 _IDLE = 3  # requests after which nothing has moved
 _ROUNDS = 10_000  # requests of one sync; a larger one goes on with the next
-_BYTES = wire.MAX_BYTES * 3 // 4
-
-
-Asks = tuple[Sequence[Key], Sequence[Key]]  # records to purge, records to share again
 
 
 class Remote(Protocol):
@@ -60,20 +58,6 @@ class Forked(OrcError):
 
     def __init__(self) -> None:
         super().__init__("This database was copied or restored: it goes on as a device of its own.")
-
-
-class Halted(OrcError):
-    """What ends a sync rather than refuse one record: nothing of the page is applied, so that it comes again."""
-
-
-class Sealer(Protocol):
-    """Seals and opens the values of cells; `open` raises an OrcError for what nobody of this account sealed."""
-
-    def seal(self, table: str, id: str, group: str, cell: Cell, value: Fields) -> Cell:
-        """Return the cell with its value sealed."""
-
-    def open(self, table: str, id: str, group: str, cell: Cell) -> Mapping[str, Any]:
-        """Return a cell's value."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,14 +88,18 @@ class Exchange:
     ) -> None:
         self._db, self._remote, self._sealer, self._beside, self._time = db, remote, sealer, beside or Beside(), now
         self._user = db.identity()[0]
-        self._stuck: dict[Key, set[Dot]] = {}  # what won't be taken: it isn't tried again at once
-        self._left: set[Key] = set()  # records with a value that lost which doesn't leave
+        self._outbox = Outbox(db, sealer, self._beside, now)
         self._done = Synced()
-        self._window = _RECORDS  # as many are composed at once
+        self._aside = Aside()
+        self._on_its_way: tuple[Page, Request, Future[bytes]] | None = None
         self._restamped = self._forked = self._compared = 0
 
     def run(self) -> Synced:
         """Sync until nothing is left to send or to receive; raises OrcError, and then nothing is lost."""
+        with self._aside.waited_for():
+            return self._rounds()
+
+    def _rounds(self) -> Synced:
         self._relearn()
         idle = 0
         before: tuple[object, ...] = ()
@@ -130,7 +118,7 @@ class Exchange:
         names = ("token", "sent", "replica", "listing", "mismatch", "differs")
         with self._db.lock:
             conn, state = self._db.conn, syncing.state(self._db)
-            seen = [state.get(name) for name in names], len(self._stuck)
+            seen = [state.get(name) for name in names], len(self._outbox.stuck)
             return seen, syncing.digests(conn), syncing.outstanding(conn)
 
     def _relearn(self) -> None:
@@ -147,100 +135,55 @@ class Exchange:
                 )
                 missing = applier.relearn()
                 applier.settled()
-                syncing.remember(conn, {"knows": knows, **({"mismatch": True} if missing else {})})
+                syncing.remember(conn, {"knows": knows, **COMPARE_AGAIN, **({"mismatch": True} if missing else {})})
 
     def _round(self) -> bool:
         """One request; return whether there is more to do."""
-        state, outgoing, asks = self._compose()
-        records, sealed_badly = self._seal(outgoing.records)
-        records, outgoing = self._fitting(records, outgoing)
-        request = self._request(state, records, asks)
-        body = wire.write_request(request)
-        if request.records or request.purge or request.share:
-            self._about_to_send(state, request, len(body))
         try:
-            reply = wire.read_reply(self._remote.sync(body, state.get("token", "")))
+            page, request, reply = self._coming() or self._asked()
         except Forked:
             self._fork()
             return True
         self._done.requests += 1
-        self._done.refused += sealed_badly
-        self._set_aside({key for key, _ in sealed_badly}, outgoing)
+        self._done.refused += page.unsealed
+        self._outbox.set_aside({key for key, _ in page.unsealed}, page.outgoing)
         if any(one.get("reason") == "clock" for one in reply.rejected):
-            self._restamp(state, reply)
+            self._restamp(page.state, reply)
             return True
-        return self._apply(state, request, outgoing, reply, sealed_badly)
+        if reply.more and len(reply.changes) >= fresh.MANY and not (page.state.get("listing") or reply.reconcile):
+            self._ask_on(page, reply.token)
+        return self._apply(page, request, reply)
+
+    def _asked(self) -> tuple[Page, Request, Reply]:
+        """Send the next page and return it with the reply; while a full one is on its way, the one after it is made."""
+        page = self._outbox.page()
+        request = self._request(page.state, page.records, page.asks)
+        body, token = wire.write_request(request), page.state.get("token", "")
+        if request.records or request.purge or request.share:
+            self._about_to_send(page.state, request, len(body))
+        if len(page.records) < fresh.MANY:
+            return page, request, wire.read_reply(self._remote.sync(body, token))
+        answer = self._aside.ask(lambda: self._remote.sync(body, token))
+        self._outbox.go_on(page)
+        return page, request, wire.read_reply(answer.result())
+
+    def _ask_on(self, page: Page, token: str) -> None:
+        """Ask for what comes after a reply while that is applied: nothing of it is taken before."""
+        nothing = Page(page.state, Outgoing(records={}, upto=0), ((), ()), [], [])
+        request = self._request(page.state, (), ((), ()))
+        answer = self._aside.ask(lambda: self._remote.sync(wire.write_request(request), token))
+        self._on_its_way = nothing, request, answer
+
+    def _coming(self) -> tuple[Page, Request, Reply] | None:
+        """What was asked for ahead, with the reply."""
+        if self._on_its_way is None:
+            return None
+        (page, request, answer), self._on_its_way = self._on_its_way, None
+        with self._db.lock:
+            state = syncing.state(self._db)
+        return page._replace(state=state), request, wire.read_reply(answer.result())
 
     # Sending
-
-    def _compose(self) -> tuple[dict[str, Any], Outgoing, Asks]:
-        """Return what is remembered, what to send and what to ask for, all of one moment."""
-        with self._db.lock, immediate(self._db.conn):
-            conn, state = self._db.conn, syncing.state(self._db)
-            sent = state.get("sent", 0)
-            set_beside(conn, after=sent, at=int(self._time()))
-            self._beside.look(conn)
-            asks = self._beside.asks(conn)
-            if syncing.owed(conn, limit=1):
-                outgoing = reconcile.outgoing(conn, after=sent)
-            else:
-                outgoing = compose(
-                    conn, after=sent, replica=state["replica"], records=self._window, allowed=self._beside.allowed
-                )
-            outgoing = self._let_out(outgoing)
-            self._left = {*losers.unsent(conn)} - outgoing.records.keys()
-            return state, outgoing, asks
-
-    def _let_out(self, outgoing: Outgoing) -> Outgoing:
-        """What of it may leave: of what is owed not every record, and of no record the groups that are held back."""
-        records: dict[Key, Mapping[str, Sequence[Arrived]]] = {}
-        for (table, id), groups in outgoing.records.items():
-            held = self._beside.held_back(table)
-            kept = {group: some for group, some in groups.items() if group not in held}
-            goes = kept and (outgoing.upto >= 0 or self._beside.allowed(table, id, None))
-            if goes and not _dots(kept) <= self._stuck.get((table, id), set()):
-                records[table, id] = kept
-        rivals = [one for one in outgoing.rivals if one.group not in self._beside.held_back(one.table)]
-        return replace(outgoing, records=records, rivals=rivals)
-
-    def _set_aside(self, keys: Iterable[Key], outgoing: Outgoing) -> None:
-        """Don't try some records again in this sync, unless something else is written to them."""
-        for key in keys:
-            self._stuck[key] = _dots(outgoing.records.get(key, {}))
-
-    def _seal(
-        self, records: Mapping[Key, Mapping[str, Sequence[Arrived]]]
-    ) -> tuple[list[Record], list[tuple[Key, str]]]:
-        found: list[Record] = []
-        refused: list[tuple[Key, str]] = []
-        for (table, id), groups in records.items():
-            try:
-                sealed = {
-                    group: [self._sealer.seal(WIRE.get(table, table), id, group, one.cell, one.value) for one in some]
-                    for group, some in groups.items()
-                }
-            except Halted:
-                raise
-            except OrcError as error:
-                refused.append(((table, id), str(error)))
-                continue
-            found.append(Record(WIRE.get(table, table), id, sealed))
-        return found, refused
-
-    def _fitting(self, records: list[Record], outgoing: Outgoing) -> tuple[list[Record], Outgoing]:
-        """As much of it as one request can hold, in the order in which the log began to tell of it.
-
-        No more than that is composed the next time: it would be thrown away.
-        """
-        in_order = sorted(records, key=lambda one: outgoing.begins.get(_key(one), 0))
-        sizes = list(accumulate(map(_size, in_order)))
-        number = max(bisect(sizes, _BYTES), 1)
-        if number >= len(records):
-            self._window = min(self._window * 5 // 4 + 1, _RECORDS)
-            return records, outgoing
-        self._window = number
-        kept = {_key(one) for one in in_order[:number]}
-        return [one for one in records if _key(one) in kept], outgoing.only(kept)
 
     def _request(self, state: dict[str, Any], records: Sequence[Record], asks: Asks) -> Request:
         after = [one for one in (state.get("batch"), *state.get("tried", [])) if one]
@@ -263,26 +206,21 @@ class Exchange:
 
     # Receiving
 
-    def _apply(
-        self,
-        state: dict[str, Any],
-        request: Request,
-        outgoing: Outgoing,
-        reply: Reply,
-        sealed_badly: Sequence[tuple[Key, str]],
-    ) -> bool:
+    def _apply(self, page: Page, request: Request, reply: Reply) -> bool:
+        state, outgoing = page.state, page.outgoing
         named = ((str(one.get("table")), one) for one in reply.rejected)
         refused = {(TABLE_OF.get(table, table), str(one.get("id"))): one for table, one in named}
-        went = {_key(one) for one in request.records} - refused.keys()
+        went = {key_of(one) for one in request.records} - refused.keys()
         opened = self._open(reply.changes)
         sent = max(state.get("sent", 0), outgoing.upto)
         listing = state.get("listing") or reply.reconcile
-        if reply.reconcile == reconcile.LOST:  # it was the server that had forgotten, and no copy
+        it_forgot = reply.reconcile == reconcile.LOST and self._done.forked  # the server, and this is no copy
+        if it_forgot:
             self._done.forked = False
-        with self._writing(bool(opened or went or listing) or (not reply.more and self._unfinished())) as now:
+        with self._writing(bool(opened or went or listing) or (not reply.more and self._unfinished())) as (tx, now):
             conn = self._db.conn
             applier = Applier(
-                self._db, replica=state["replica"], user=self._user, after=sent, now=now, beside=self._beside
+                self._db, replica=state["replica"], user=self._user, after=sent, now=now, beside=self._beside, tx=tx
             )
             if reply.reconcile and not state.get("listing"):
                 reconcile.begin(conn)
@@ -291,25 +229,28 @@ class Exchange:
             applier.forget(unshared)
             syncing.untouch(conn, outgoing.touched)
             losers.sent(conn, [one for one in outgoing.rivals if (one.table, one.id) in went])
-            syncing.pay(conn, outgoing.owed)
+            comparing.pay(conn, outgoing.owed)
             applier.receive(opened)
             if listing:
                 reconcile.note(conn, opened)
                 if not reply.more:
-                    gone, anew = reconcile.end(conn, listing, after=sent)
+                    gone, anew, reworded = reconcile.end(conn, listing, after=sent)
+                    applier.reword(reworded)
                     applier.lose(gone)
                     applier.forget([*gone, *anew])
                     applier.renew(anew)
             done = applier.settled() if reply.more else applier.finish()
             self._remember(request, reply, sent=sent, listing=listing if reply.more else None, now=now)
+            if it_forgot:
+                syncing.remember(conn, {"forks": (syncing.recall(conn, "forks") or [])[:-1]})
             for (table, id), one in refused.items():
                 syncing.reject(conn, table, id, str(one.get("reason")), str(one.get("detail", "")), at=now)
-            for (table, id), why in sealed_badly:
+            for (table, id), why in page.unsealed:
                 syncing.reject(conn, table, id, "unsealed", why, at=now)
             syncing.accept(conn, went)
             mark_synced(conn, went | opened.keys(), at=now)
         self._count(went, refused, done)
-        self._set_aside(refused, outgoing)
+        self._outbox.set_aside(refused, outgoing)
         return self._more(outgoing, reply)
 
     def _unfinished(self) -> bool:
@@ -318,14 +259,14 @@ class Exchange:
             return syncing.unfinished(self._db.conn)
 
     @contextmanager
-    def _writing(self, rows: bool) -> Iterator[int]:
-        """Hold the write lock, as an edit of the log where rows may change; give the time in seconds."""
+    def _writing(self, rows: bool) -> Iterator[tuple[Transaction | None, int]]:
+        """Hold the write lock, where rows may change in an edit of the log; give that, and the time in seconds."""
         if rows:
             with self._db.transaction("sync", actor=ACTOR, origin="remote") as tx:
-                yield tx.now
+                yield tx, tx.now
         else:
             with self._db.lock, immediate(self._db.conn):
-                yield int(self._time())
+                yield None, int(self._time())
 
     def _count(self, went: set[Key], refused: Mapping[Key, Mapping[str, Any]], done: Applied) -> None:
         self._done.sent += len(went)
@@ -342,6 +283,8 @@ class Exchange:
             values |= {"batch": request.batch, "tried": None, "forked": None}
         if syncing.recall(self._db.conn, "epoch") not in (None, reply.epoch):
             values["checked"] = None  # a server that was wiped or emptied may lack the account's keys as well
+        if reply.keys is not None and (told := list(reply.keys)) != (known := syncing.recall(self._db.conn, "keys")):
+            values |= {"keys": told, **({"checked": None} if known else {})}  # renewed, or a device was revoked
         syncing.remember(self._db.conn, values)
         skew = reply.timestamp * 1000 - int(self._time() * 1e6)
         syncing.set_skew(self._db.conn, skew if abs(skew) > _SKEW else 0)
@@ -354,27 +297,34 @@ class Exchange:
             if (
                 syncing.anything_since(conn, state["sent"])
                 or syncing.touched(conn, limit=1)
-                or syncing.owed(conn, limit=1)
+                or comparing.owed(conn, limit=1)
                 or self._beside.more(conn)
-                or any(key not in self._stuck and key not in self._left for key in losers.unsent(conn))
+                or any(key not in self._outbox.stuck and key not in self._outbox.left for key in losers.unsent(conn))
             ):
                 return True
         return self._compare(state, reply)
 
     def _compare(self, state: Mapping[str, Any], reply: Reply) -> bool:
-        """Whether both sides hold the same; where not, everything is compared, once for each state of the server."""
+        """Whether both sides hold the same; where not, everything is compared, once for each state of the server.
+
+        Where that hasn't helped, for something can't be opened or may not leave, the sums differ by as much as before:
+        then it isn't done with every edit, but only once more after a while.
+        """
         with self._db.lock:
             own = digest.write(
                 {WIRE.get(table, table): value for table, value in syncing.digests(self._db.conn).items()}
             )
         theirs = {table: value for table, value in reply.digest.items() if int(value, 16)}
         self._done.same = own == theirs
-        fingerprint = [sorted(own.items()), sorted(theirs.items())]
-        if self._done.same or state.get("differs") == fingerprint or self._compared == _COMPARED:
+        fingerprint, difference = [sorted(own.items()), sorted(theirs.items())], digest.difference(own, theirs)
+        now, known = self._time(), state.get("difference") or {"by": None, "at": 0.0}
+        of_late = known["by"] == difference and abs(now - known["at"]) < _COMPARE_EVERY
+        if self._done.same or of_late or state.get("differs") == fingerprint or self._compared == _COMPARED:
             return False
         self._compared += 1
+        values = {"differs": fingerprint, "difference": {"by": difference, "at": now}, "mismatch": True}
         with self._db.lock, immediate(self._db.conn):
-            syncing.remember(self._db.conn, {"differs": fingerprint, "mismatch": True})
+            syncing.remember(self._db.conn, values)
         return True
 
     def _open(self, changes: Iterable[Record]) -> dict[Key, dict[str, list[Arrived]]]:
@@ -407,7 +357,8 @@ class Exchange:
             raise Halted("The server takes each new beginning of this database for a copy. Later syncs try again.")
         with self._db.lock, immediate(self._db.conn):
             conn, old = self._db.conn, syncing.state(self._db)["replica"]
-            syncing.remember(conn, {"batch": None, "tried": None, "forked": True})
+            forks = [*(syncing.recall(conn, "forks") or []), int(self._time())][-_FORKS_KEPT:]
+            syncing.remember(conn, {"batch": None, "tried": None, "forked": True, "forks": forks})
             go_on_as(conn, new_replica(), before=old)
             syncing.new_device(conn, new_id())
         self._done.forked = True
@@ -423,24 +374,3 @@ class Exchange:
             syncing.set_skew(conn, now - int(self._time() * 1e6))
             clocks, top = syncing.restamp(conn, now=now, beyond=now + wire.MAX_AHEAD)
             rename(conn, replica, lambda dot: Dot(clocks.get(dot.clock, min(dot.clock, top)), replica))
-
-
-def _dots(groups: Mapping[str, Sequence[Arrived]]) -> set[Dot]:
-    return {one.cell.dot for some in groups.values() for one in some}
-
-
-def _key(record: Record) -> Key:
-    return TABLE_OF.get(record.table, record.table), record.id
-
-
-def _size(record: Record) -> int:
-    return (
-        60
-        + len(record.id)
-        + sum(
-            160 + len(cell.body.data) * 4 // 3 + 40 * len(cell.seen)
-            for some in record.groups.values()
-            for cell in some
-            if isinstance(cell.body, wire.Sealed)
-        )
-    )

@@ -11,6 +11,7 @@ from typing import Any
 from orc_lab.model.entities import KINDS
 from orc_lab.store import change_log, sharing
 from orc_lab.store.database import Database
+from orc_lab.sync.cells import JOINT
 from orc_lab.sync.groups import TABLE_OF
 from orc_lab.sync.wire import Request
 
@@ -53,7 +54,8 @@ def written(request: Request) -> str:
     found: dict[str, dict[str, list[str]]] = {}
     for record in request.records:
         deleted = any(cell.deletes for some in record.groups.values() for cell in some)
-        told = " ".join([*record.groups, *(["deleted"] if deleted else [])])
+        groups = dict.fromkeys(group for name in record.groups for group in name.split(JOINT))
+        told = " ".join([*groups, *(["deleted"] if deleted else [])])
         found.setdefault(record.table, {}).setdefault(told, []).append(record.id)
     for word, pairs in (("purged", request.purge), ("shared", request.share)):
         for table, id in pairs:

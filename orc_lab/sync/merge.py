@@ -7,16 +7,18 @@ winner's value is the row's, every other head is a rival that keeps its value un
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orc_lab.model.change import Value
 from orc_lab.sync import cells
-from orc_lab.sync.cells import LIFE, Cell, Dot
+from orc_lab.sync.cells import JOINT, LIFE, Cell, Dot
 from orc_lab.sync.groups import EFFECTIVE, QUIET
+from orc_lab.sync.wire import Refused
 
 Fields = Mapping[str, Value]
-Heads = Mapping[str, Sequence[Cell]]  # of each group
+Heads = Mapping[str, Collection[Cell]]  # of each group
 NO_FIELDS: Fields = {}
+_LONG = 16 << 10  # characters
 
 
 class Rival(NamedTuple):
@@ -34,15 +36,59 @@ Rivals = Mapping[str, Mapping[Dot, Rival]]  # of a record's groups
 
 
 class Arrived(NamedTuple):
-    """A cell from the server, opened."""
+    """A cell from the server, opened. The value of a joint one has the fields of each group under its name."""
 
     cell: Cell
     value: Fields
 
 
+def split(arrived: Mapping[str, Sequence[Arrived]]) -> Mapping[str, Sequence[Arrived]]:
+    """Return what arrived of a record by its groups, joint cells as one in each."""
+    if not any(JOINT in name for name in arrived):
+        return arrived
+    found: dict[str, list[Arrived]] = {}
+    for name, some in arrived.items():
+        for group in name.split(JOINT):
+            parts = some if group == name else [Arrived(one.cell, _part(one.value, group)) for one in some]
+            found.setdefault(group, []).extend(parts)
+    return found
+
+
+def _part(value: Mapping[str, Any], group: str) -> Fields:
+    part: Fields = value.get(group, NO_FIELDS)
+    return {**part, EFFECTIVE: value[EFFECTIVE]} if EFFECTIVE in value else part
+
+
+def _long(value: Fields) -> bool:
+    """Whether a value goes by itself: with others it might be too large to be sealed, which it isn't alone."""
+    return any(type(one) is str and len(one) > _LONG for one in value.values())
+
+
+def join(groups: Mapping[str, Sequence[Arrived]]) -> Mapping[str, Sequence[Arrived]]:
+    """Return what is to be sent of a record, with what was written together with its beginning in one joint cell."""
+    life = groups.get(LIFE, ())
+    if len(life) != 1:
+        return groups
+    begun, value = life[0]
+    if begun != Cell(begun.dot, auto=begun.auto):  # it goes on from something, or deletes it
+        return groups
+    at = value.get(EFFECTIVE)
+    alike = {
+        group: one.value
+        for group, (one, *others) in groups.items()
+        if not others and one.cell == begun and one.value.get(EFFECTIVE) == at and not _long(one.value)
+    }
+    if len(alike) < 2 or LIFE not in alike:
+        return groups
+    names = sorted(alike)
+    told: dict[str, Any] = {group: _told(alike[group]) for group in names}
+    joint = Arrived(begun, told if at is None else {EFFECTIVE: at, **told})
+    return {JOINT.join(names): [joint], **{group: some for group, some in groups.items() if group not in alike}}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Local:
-    """What a device knows of a record. `row` is None where it isn't there; `values` gives a group's fields of the row,
+    """What a device knows of a record. `shadow` is as the server keeps it; `values` gives a group's fields of the row,
     or of what it was when it was deleted here; of the groups in `unplaced` the row has something else."""
 
     shadow: Heads = field(default_factory=dict)
@@ -51,6 +97,11 @@ class Local:
     there: bool = False
     values: Mapping[str, Fields] = field(default_factory=dict)
     unplaced: Collection[str] = ()
+
+    @property
+    def heads(self) -> Heads:
+        """The heads that the server holds of each group."""
+        return cells.apart(self.shadow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +116,19 @@ class Outcome:
 
 
 def merge(local: Local, arrived: Mapping[str, Sequence[Arrived]]) -> Outcome:
-    """Return what has to be done with a record of which cells have arrived."""
-    shadow = {**local.shadow}
-    for group, some in arrived.items():
-        shadow[group] = cells.heads([*local.shadow.get(group, ()), *(one.cell for one in some)])
-    now = {group: _all_heads(local, shadow, group) for group in shadow.keys() | local.pending.keys()}
+    """Return what has to be done with a record of which cells have arrived. Raises Refused for cells of which each
+    claims to have overwritten the other: no device writes such."""
+    shadow = added(local.shadow, arrived)
+    arrived = split(arrived)
+    held, before_it = cells.apart(shadow), local.heads
+    now = {group: _all_heads(local, held, group) for group in held.keys() | local.pending.keys()}
     alive = cells.alive(now)
     values: dict[str, tuple[Cell, Fields]] = {}
     rivals: dict[str, Mapping[Dot, Rival]] = {}
     anew = alive and not (local.there and cells.alive(local.shadow))
     for group in arrived.keys() | (now.keys() if anew else frozenset()):
         winner = cells.winner(now[group])
-        before = _current(local, group)
+        before = _current(local, before_it, group)
         known = _values(local, group, before, arrived.get(group, ()))
         if group != LIFE or alive:
             stands = local.there and before is not None and winner.dot == before.dot and group not in local.unplaced
@@ -86,8 +138,18 @@ def merge(local: Local, arrived: Mapping[str, Sequence[Arrived]]) -> Outcome:
     return Outcome(shadow=shadow, alive=alive, values=values, rivals=rivals)
 
 
-def _all_heads(local: Local, shadow: Heads, group: str) -> list[Cell]:
-    found = [*shadow.get(group, ())]
+def added(kept: Heads, arrived: Mapping[str, Sequence[Arrived]]) -> dict[str, Collection[Cell]]:
+    """Return a record's cells as they are kept, with those that arrived. Raises Refused for contradicting ones."""
+    found = dict(kept)
+    for name, some in arrived.items():
+        found[name] = cells.heads([*kept.get(name, ()), *(one.cell for one in some)])
+        if not found[name]:
+            raise Refused("its cells claim to have overwritten each other")
+    return found
+
+
+def _all_heads(local: Local, held: Heads, group: str) -> list[Cell]:
+    found = [*held.get(group, ())]
     if group in local.pending:
         found.append(local.pending[group])
     if group in local.rivals:
@@ -95,12 +157,14 @@ def _all_heads(local: Local, shadow: Heads, group: str) -> list[Cell]:
     return cells.heads(found)
 
 
-def _current(local: Local, group: str) -> Cell | None:
-    """The cell whose value the row has; what was written here since stands there, even over an older conflict."""
+def _current(local: Local, held: Heads, group: str) -> Cell | None:
+    """The cell whose value the row has: what was written here since, even over an older conflict, else the one that
+    isn't known to have lost. That needn't be the winner: of what is deleted nothing is put into a row."""
     if group in local.pending:
         return local.pending[group]
-    found = _all_heads(local, local.shadow, group)
-    return cells.winner(found) if found else None
+    found = _all_heads(local, held, group)
+    own = [cell for cell in found if cell.dot not in local.rivals.get(group, ())]
+    return cells.winner(own or found) if found else None
 
 
 def _values(local: Local, group: str, current: Cell | None, arrived: Sequence[Arrived]) -> dict[Dot, Fields]:
@@ -138,4 +202,4 @@ def _settles_itself(group: str, cell: Cell, value: Fields, winner: Cell, known: 
 
 
 def _told(value: Fields) -> Fields:
-    return {name: held for name, held in value.items() if name != EFFECTIVE}
+    return {name: held for name, held in value.items() if name != EFFECTIVE} if EFFECTIVE in value else value

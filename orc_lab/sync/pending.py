@@ -44,8 +44,7 @@ def writes(table: str, entries: Sequence[Entry]) -> dict[str, Write]:
     group_of = GROUP_OF[table]
     found: dict[str, Write] = {}
     for entry in entries:
-        auto = entry.actor not in _BY_HAND
-        one = Write(entry.clock, entry.at, auto)
+        one = Write(entry.clock, entry.at, by_itself(entry))
         if entry.op == "delete":
             found[LIFE] = one._replace(deletes=True)
             continue
@@ -59,6 +58,11 @@ def writes(table: str, entries: Sequence[Entry]) -> dict[str, Write]:
     return found
 
 
+def by_itself(entry: Entry) -> bool:
+    """Return whether no person made an entry."""
+    return entry.actor not in _BY_HAND
+
+
 def shareable(table: str, row: Row | None) -> bool:
     """Return whether a row is of those that devices exchange at all: of forecasts only live ones that are resolved."""
     if table != "forecasts" or row is None:
@@ -68,10 +72,11 @@ def shareable(table: str, row: Row | None) -> bool:
 
 def values_of(table: str, row: Row) -> dict[str, dict[str, Value]]:
     """Return the fields of a row by group, the empty ones left out."""
-    return {
-        group: {name: row[name] for name in names if row.get(name) is not None}
-        for group, names in GROUPS[table].items()
-    }
+    found: dict[str, dict[str, Value]] = {group: {} for group in GROUPS[table]}
+    for name, group in GROUP_OF[table].items():
+        if (value := row.get(name)) is not None:
+            found[group][name] = value
+    return found
 
 
 def whole(table: str, groups: Mapping[str, Fields]) -> list[str]:

@@ -5,17 +5,21 @@ knows what was deleted meanwhile (`stale`): then what it doesn't name was delete
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
+from typing import NamedTuple
 
-from orc_lab.store import syncing
+from orc_lab.store import comparing, syncing
 from orc_lab.store.syncing import Key
 from orc_lab.sync import cells
 from orc_lab.sync.cells import LIFE, Cell, Dot
 from orc_lab.sync.compose import Outgoing, Standing, standing
 from orc_lab.sync.groups import GROUPS
-from orc_lab.sync.merge import Arrived, Fields
+from orc_lab.sync.merge import Arrived, Fields, Heads, added
 from orc_lab.sync.shadow import read_shadow, write_shadow
+from orc_lab.sync.wire import Refused
 
 STALE, LOST = "stale", "lost"
 _AT_ONCE = 400
@@ -29,28 +33,36 @@ def knowledge() -> str:
 
 def begin(conn: sqlite3.Connection) -> None:
     """Begin to note what the server names."""
-    syncing.begin_list(conn)
+    comparing.begin_list(conn)
 
 
 def note(conn: sqlite3.Connection, arrived: Mapping[Key, Mapping[str, Sequence[Arrived]]]) -> None:
     """Note records that the server named."""
     for (table, id), groups in arrived.items():
-        named = read_shadow(syncing.listed(conn, table, id))
-        for group, some in groups.items():
-            named[group] = cells.heads([*named.get(group, ()), *(one.cell for one in some)])
-        syncing.list_cells(conn, table, id, write_shadow(named))
+        with suppress(Refused):  # it was told when it was merged
+            named = added(read_shadow(comparing.listed(conn, table, id)), groups)
+            comparing.list_cells(conn, table, id, write_shadow(named))
 
 
-def end(conn: sqlite3.Connection, kind: str, *, after: int) -> tuple[list[Key], list[Key]]:
-    """Find out what the server lacks, once it has named everything.
+class Ended(NamedTuple):
+    """What has to be done once all was compared: with the records that were deleted and forgotten at the server, with
+    those that go out whole, as new ones, and with those that it keeps in other words than this device, joint or not."""
 
-    Return the records that were deleted and forgotten there, and those that go out whole, as new ones.
-    """
+    gone: list[Key]
+    anew: list[Key]
+    reworded: dict[Key, Heads]
+
+
+def end(conn: sqlite3.Connection, kind: str, *, after: int) -> Ended:
+    """Find out what the server lacks, once it has named everything, and return what has to be done."""
     owed: list[Key] = []
     gone: list[Key] = []
     anew: list[Key] = []
-    for table, id, own, theirs in syncing.differing(conn):
-        mine, named = read_shadow(own), read_shadow(theirs)
+    reworded: dict[Key, Heads] = {}
+    for table, id, own, theirs in comparing.differing(conn):
+        whole, named = read_shadow(own), read_shadow(theirs)
+        if (mine := _as_kept(whole, named)) != whole:
+            reworded[table, id] = mine
         if theirs is None and kind == STALE:
             written = table in GROUPS and standing(conn, table, [id], after=after, touched=syncing.touched(conn))
             (anew if written and written.writes(id) else gone).append((table, id))
@@ -58,11 +70,37 @@ def end(conn: sqlite3.Connection, kind: str, *, after: int) -> tuple[list[Key], 
             continue  # deleted on both sides
         elif any(lacking(mine, named).values()):
             owed.append((table, id))
-    syncing.owe(conn, owed)
-    return gone, anew
+    comparing.owe(conn, owed)
+    return Ended(gone, anew, reworded)
 
 
-def lacking(mine: Mapping[str, Sequence[Cell]], named: Mapping[str, Sequence[Cell]]) -> dict[str, list[Cell]]:
+def _as_kept(mine: Heads, named: Heads) -> Heads:
+    """A record's cells as the server keeps those that it has, and the others each by itself.
+
+    A joint cell that it lacks isn't sent as one again: a part of its value may have been replaced here since.
+    """
+    of = {group for name in (*mine, *named) if cells.JOINT in name for group in name.split(cells.JOINT)}
+    if not of:
+        return mine
+    theirs: dict[str, set[Dot]] = defaultdict(set)  # by group what the server has in joint cells
+    for name in named:
+        for group in name.split(cells.JOINT) if cells.JOINT in name else ():
+            theirs[group] |= _dots(named, name)
+    found: dict[str, Collection[Cell]] = {}
+    for name, some in mine.items():
+        if kept := [cell for cell in some if cell.dot in _dots(named, name)]:
+            found[name] = kept
+    for group, some in cells.apart(mine).items():
+        if lacking := [cell for cell in some if cell.dot not in theirs[group] | _dots(named, group)]:
+            found[group] = cells.heads([*found.get(group, ()), *lacking])
+    return found
+
+
+def _dots(heads: Heads, name: str) -> set[Dot]:
+    return {cell.dot for cell in heads.get(name, ())}
+
+
+def lacking(mine: Heads, named: Heads) -> dict[str, list[Cell]]:
     """Return the cells of a record that the other side neither has nor has replaced."""
     return {
         group: [cell for cell in some if not cells.known(named.get(group, ()), cell.dot)]
@@ -76,16 +114,17 @@ def outgoing(conn: sqlite3.Connection, *, after: int) -> Outgoing:
     A value that was replaced here meanwhile isn't sent: what replaced it will be.
     """
     found: dict[Key, dict[str, list[Arrived]]] = {}
-    owed = syncing.owed(conn, limit=_AT_ONCE)
+    owed = comparing.owed(conn, limit=_AT_ONCE)
     for table, id in owed:
-        named = read_shadow(syncing.listed(conn, table, id))
+        named = read_shadow(comparing.listed(conn, table, id))
         mine = read_shadow(syncing.shadows(conn, table, [id]).get(id))
         if table in GROUPS:
             now = standing(conn, table, [id], after=after, touched=syncing.touched(conn))
             known = known_values(now, id, mine)
         else:  # of a newer orc_lab: it goes out again as it came
             held = syncing.held(conn, table, [id]).get(id, {})
-            known = {(group, cells.winner(some).dot): held[group] for group, some in mine.items() if group in held}
+            heads = cells.apart(mine)
+            known = {(group, cells.winner(some).dot): held[group] for group, some in heads.items() if group in held}
         groups = {
             group: [Arrived(cell, known[group, cell.dot]) for cell in some if (group, cell.dot) in known]
             for group, some in lacking(mine, named).items()
@@ -95,7 +134,7 @@ def outgoing(conn: sqlite3.Connection, *, after: int) -> Outgoing:
     return Outgoing(records=found, upto=-1, owed=owed)
 
 
-def known_values(now: Standing, id: str, heads: Mapping[str, Sequence[Cell]]) -> dict[tuple[str, Dot], Fields]:
+def known_values(now: Standing, id: str, heads: Heads) -> dict[tuple[str, Dot], Fields]:
     """Return those values of what the server held of a record that are known here still, by group and dot."""
     written, rivals = now.writes(id), now.rivals(id)
     values = now.values(id, ())

@@ -75,7 +75,7 @@ def is_loopback(host: str) -> bool:
 
 
 class HttpRemote:
-    """One device's connection to its server. Close it, or use it in a `with` block; threads don't share it."""
+    """One device's connection to its server. Close it, or use it in a `with` block; two threads may ask at once."""
 
     def __init__(
         self,
@@ -97,7 +97,8 @@ class HttpRemote:
             timeout=httpx.Timeout(read, connect=_CONNECT),
             follow_redirects=False,
             trust_env=not local,  # a proxy of the system has no business with this computer itself
-            verify=self.endpoint.startswith("https:"),  # else no certificate is ever looked at, and none need be loaded
+            # On http no certificate is ever looked at, and none need be loaded; SSL_CERT_FILE counts on loopback, too.
+            verify=httpx.create_ssl_context() if self.endpoint.startswith("https:") else False,
             transport=transport,
         )
 

@@ -19,7 +19,7 @@ from orc_lab.store.references import Reference, references
 from orc_lab.store.syncing import Key, Waiting
 from orc_lab.sync.cells import LIFE, Cell
 from orc_lab.sync.groups import EFFECTIVE, GROUP_OF, GROUPS
-from orc_lab.sync.merge import NO_FIELDS, Arrived, Fields, Outcome
+from orc_lab.sync.merge import NO_FIELDS, Arrived, Fields, Outcome, split
 from orc_lab.sync.pending import defaults_of
 
 
@@ -43,6 +43,7 @@ class Rows:
         self.there: dict[str, set[str]] = defaultdict(set)
         self.left: set[Key] = set()
         self.done = Applied()
+        self._by_table: dict[str, Sequence[Reference]] = {}
 
     @cached_property
     def references(self) -> list[Reference]:
@@ -70,7 +71,7 @@ class Rows:
             self._wait(table, id, values, missing)
             return
         values = self._linked(table, id, values)
-        at = _effective(cell, value)
+        at = effective(cell, value)
         stamp = {"updated_at": at} if "updated_at" in KINDS[table].derived else {}
         syncing.effective(self._conn, at)
         syncing.update_row(self._conn, table, id, values | stamp)
@@ -105,13 +106,13 @@ class Rows:
         }
         kind = KINDS[table]
         owner = {"user_id": self._user} if "user_id" in columns(kind) else {}
-        at = _effective(first, life)
+        at = effective(first, life)
         stamp = {"updated_at": at} if "updated_at" in kind.derived else {}
         syncing.effective(self._conn, at)
         syncing.insert_row(self._conn, table, {"id": id, **begun, **stamp, **owner})
         for group, cell in sorted(later.items(), key=lambda item: item[1].dot):
             some = {name: values[name] for name in GROUPS[table][group]}
-            syncing.effective(self._conn, _effective(cell, outcome.values[group][1]))
+            syncing.effective(self._conn, effective(cell, outcome.values[group][1]))
             syncing.update_row(self._conn, table, id, some)
         for group in GROUPS[table].keys() | outcome.values.keys():
             self.keep_unknown(table, id, group, outcome.values[group][1] if group in outcome.values else NO_FIELDS)
@@ -153,12 +154,24 @@ class Rows:
         """The references of a row to what isn't there: the ones that have to be, or the others."""
         return [
             one
-            for one in self.references
-            if one.kind.table == table
-            and one.needed is needed
+            for one in self.references_of(table)
+            if one.needed is needed
             and row.get(one.field) is not None
             and not self.is_there(one.parent, str(row[one.field]))
         ]
+
+    def lacks(self, table: str, row: Mapping[str, Value]) -> bool:
+        """Return whether anything that a row refers to isn't there."""
+        return any(
+            (parent := row.get(one.field)) is not None and not self.is_there(one.parent, str(parent))
+            for one in self.references_of(table)
+        )
+
+    def references_of(self, table: str) -> Sequence[Reference]:
+        """Return the references that rows of a table have."""
+        if table not in self._by_table:
+            self._by_table[table] = [one for one in self.references if one.kind.table == table]
+        return self._by_table[table]
 
     def is_there(self, kind: type[Entity], id: str) -> bool:
         """Return whether a row is there."""
@@ -169,11 +182,14 @@ class Rows:
 
     def look_up(self, table: str, records: Mapping[str, Mapping[str, Sequence[Arrived]]]) -> None:
         """Find out at once which of the rows that some records refer to are there."""
-        for one in self.references:
-            if one.kind.table == table:
-                group = GROUP_OF[table][one.field]
-                wanted = {str(x.value.get(one.field)) for groups in records.values() for x in groups.get(group, ())}
-                self.there[one.parent.table] |= repository.there(self._db, one.parent, wanted)
+        split_all = [split(groups) for groups in records.values()] if self.references_of(table) else []
+        for one in self.references_of(table):
+            group = GROUP_OF[table][one.field]
+            self.look(one.parent, {told.value.get(one.field) for groups in split_all for told in groups.get(group, ())})
+
+    def look(self, kind: type[Entity], ids: Iterable[Value]) -> None:
+        """Find out at once which rows of a kind are there."""
+        self.there[kind.table] |= repository.there(self._db, kind, {str(id) for id in ids if id is not None})
 
     def _linked(self, table: str, id: str, values: dict[str, Value]) -> dict[str, Value]:
         """The values with references to what isn't there left empty; those wait."""
@@ -192,6 +208,7 @@ class Rows:
             syncing.unlink(self._conn, table, id, fields)
 
 
-def _effective(cell: Cell, value: Fields) -> int:
+def effective(cell: Cell, value: Fields) -> int:
+    """Return when a value took effect, in seconds: when it was written, where it doesn't say."""
     at = value.get(EFFECTIVE)
     return at if isinstance(at, int) else cell.dot.clock // 1_000_000

@@ -4,6 +4,7 @@ Whatever hangs on a project stays with it. What was shared before and isn't any 
 shared again goes out whole. A scope is of one device: another device's says what that one sends.
 """
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -202,11 +203,11 @@ class Scope:
         self, conn: sqlite3.Connection, shared: Sequence[tuple[str, str, str]], new: set[Rule], *, head: int, at: int
     ) -> None:
         """Have records purged and sent again of which a group is to stay that was shared."""
-        groups = {rule.name for rule in new if rule.kind == FIELDS}
+        names = [rule.name.partition(".") for rule in new if rule.kind == FIELDS]
         found = [
             (table, id)
             for table, id, cells in shared
-            if any(of == table and f'"{group}":' in cells for of, _, group in (name.partition(".") for name in groups))
+            if any(of == table and re.search(rf"\b{group}\b[\w+]*\":", cells) for of, _, group in names)
         ]
         marked = sharing.marks(conn)
         sharing.mark(conn, [key for key in found if key not in marked], by=HERE, state=RENEW, seq=head, at=at)

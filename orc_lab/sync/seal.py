@@ -23,7 +23,7 @@ from nacl.exceptions import CryptoError
 
 from orc_lab.errors import OrcError
 from orc_lab.model.change import Value
-from orc_lab.sync.cells import Cell
+from orc_lab.sync.cells import JOINT, Cell
 from orc_lab.sync.wire import MAX_RECORD_BYTES, Plain, Refused, Sealed, write_dot
 
 KEY, NONCE, TAG = 32, 24, 16  # bytes
@@ -71,7 +71,7 @@ class Sealer:
         Raises Refused for a value that can't be sealed: bytes, numbers that JSON hasn't, or too much of it.
         """
         dot, base, seen, kept, auto, covers, _ = cell
-        if not _fits(value):
+        if not _fit(group, value):
             raise Refused(f"the {group} can't be written as JSON: {_UNFIT}", "unfit")
         try:
             text = _write(value if type(value) is dict else dict(value)).encode()
@@ -108,7 +108,7 @@ class Sealer:
             value = _read(text.decode())
         except (ValueError, RecursionError):
             raise _altered(table, id, group, "what was sealed is no JSON", "unfit") from None
-        if type(value) is not dict or not _fits(value) or (b"\\u" in text and not _whole(value)):
+        if type(value) is not dict or not _fit(group, value) or (b"\\u" in text and not _whole(value)):
             raise _altered(table, id, group, _UNFIT, "unfit")
         return value
 
@@ -155,6 +155,16 @@ def _rest(cell: Cell) -> str:
     if cell.seen:
         found["seen"] = dict(cell.seen)
     return _write_sorted(found)
+
+
+def _fit(group: str, value: Mapping[str, Any]) -> bool:
+    """Whether a value is one: of a joint cell the groups' values under their names, and when they took effect."""
+    if JOINT not in group:
+        return _fits(value)
+    groups = {*group.split(JOINT)}
+    parts = [one for name, one in value.items() if name in groups]
+    rest = {name: one for name, one in value.items() if name not in groups}
+    return all(type(one) is dict and _fits(one) for one in parts) and _fits(rest)
 
 
 def _fits(value: Mapping[str, object]) -> bool:

@@ -4,13 +4,13 @@ A cell that has nothing but its dot and its base is a text, any other the JSON o
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from orc_lab.sync.cells import Cell
 from orc_lab.sync.wire import read_cell, read_dot, write_cell, write_dot
 
 
-def write_shadow(heads: Mapping[str, Sequence[Cell]]) -> str:
+def write_shadow(heads: Mapping[str, Collection[Cell]]) -> str:
     """Return the text of a record's heads."""
     found = {group: [_write(cell) for cell in some] for group, some in heads.items()}
     return json.dumps({group: some[0] if len(some) == 1 else some for group, some in found.items()})

@@ -18,10 +18,11 @@ from orc_lab.store.syncing import Key
 from orc_lab.sync import ledger
 from orc_lab.sync.beside import Beside
 from orc_lab.sync.cells import Cell
-from orc_lab.sync.exchange import Exchange, Halted, Synced
+from orc_lab.sync.exchange import COMPARE_AGAIN, Exchange, Synced
 from orc_lab.sync.keys import KeyBundle, Keys
 from orc_lab.sync.lease import Lease
 from orc_lab.sync.merge import Fields
+from orc_lab.sync.outbox import Halted
 from orc_lab.sync.pending import Row
 from orc_lab.sync.remote import PATIENCE, Bundle, HttpRemote
 from orc_lab.sync.scope import Scope
@@ -32,9 +33,8 @@ from orc_lab.sync.trouble import KeysChanged, SyncBusy, SyncTrouble, TokenRefuse
 from orc_lab.sync.wire import Reply, Request
 
 LOOK_EVERY = 240.0  # seconds after which the account's keys and devices are asked for again
-_FORKS = 5  # of which it is remembered when they were
 _AGAIN = 0.1  # seconds after which the lease is asked for again
-_TRIES = 3  # to change the keys while other devices do
+_TRIES = 3  # to change the keys while other devices do, and to fetch one that isn't here
 
 
 class PassphraseNeeded(SyncTrouble, Halted):
@@ -44,6 +44,16 @@ class PassphraseNeeded(SyncTrouble, Halted):
         super().__init__(
             "The account's keys were renewed on another device, so this one needs the passphrase once more: "
             "`orc sync enable`. What you write is kept and goes out then."
+        )
+
+
+class StoppedMeanwhile(SyncTrouble, Halted):
+    """Sync was paused or disabled while it went on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Sync was paused or disabled while it went on, so nothing more was sent. What waits is kept; "
+            "`orc sync now` sends it, `orc sync resume` or `orc sync enable` has it go on by itself."
         )
 
 
@@ -122,7 +132,7 @@ class Syncer:
         remote, account = self._opened(setup)
         account.look()
         self._settle()
-        along = _Along(self.db, self._scope, self._lease)
+        along = _Along(self._scope, self._lease, paused=setup.paused)
         try:
             done = Exchange(self.db, remote, account, beside=along).run()
         except TokenRefused:  # another store, or another device's key: where both stand is found out anew
@@ -131,7 +141,7 @@ class Syncer:
         if self._recall("rescope"):
             self._settle()
             done = _both(done, Exchange(self.db, remote, account, beside=along).run())
-        account.look()  # does nothing, unless the server turned out to have lost something
+        account.look()  # does nothing, unless the server has lost something, or another device changed the keys
         self._note(done)
         return done
 
@@ -141,8 +151,6 @@ class Syncer:
 
     def _note(self, done: Synced) -> None:
         """Remember what a sync found out, where that has changed."""
-        if done.forked:
-            self._remember({"forks": [*(self._recall("forks") or []), int(time.time())][-_FORKS:]})
         if self._recall("same") is not done.same:
             self._remember({"same": done.same})
 
@@ -164,16 +172,20 @@ class Syncer:
 
 
 class _Along(Beside):
-    """What goes along with a sync: the scope, the ledger and the lease."""
+    """What goes along with a sync: the scope, the ledger and the lease. One that began while sync was `paused` was
+    asked for."""
 
-    def __init__(self, db: Database, scope: Scope, lease: Lease) -> None:
-        self._db, self._scope, self._lease = db, scope, lease
+    def __init__(self, scope: Scope, lease: Lease, *, paused: bool) -> None:
+        self._scope, self._lease, self._paused = scope, lease, paused
 
     def look(self, conn: sqlite3.Connection) -> None:
         self._scope.look(conn)
 
     def allowed(self, table: str, id: str, row: Row | None) -> bool:
         return self._scope.allowed(table, id, row)
+
+    def all_leaves(self) -> bool:
+        return not self._scope.anything
 
     def held_back(self, table: str) -> Collection[str]:
         return self._scope.held_back(table)
@@ -183,6 +195,9 @@ class _Along(Beside):
 
     def sending(self, conn: sqlite3.Connection, request: Request, size: int) -> None:
         self._lease.renew(conn)
+        setup = Setup.of(syncing.state_of(conn))
+        if not setup.enabled or (setup.paused and not self._paused):
+            raise StoppedMeanwhile
         sharing.enter(conn, request.batch, size, ledger.written(request), at=int(time.time()))
 
     def heard(self, conn: sqlite3.Connection, request: Request, reply: Reply, arrived: Collection[Key]) -> list[Key]:
@@ -199,7 +214,7 @@ class AccountKeys:
 
     def __init__(self, db: Database, remote: HttpRemote, setup: Setup, secrets: Secrets) -> None:
         self._db, self._remote, self._setup, self._secrets = db, remote, setup, secrets
-        self._asked = False
+        self._tries = _TRIES
         self._use(setup.key_bundle())
 
     def seal(self, table: str, id: str, group: str, cell: Cell, value: Fields) -> Cell:
@@ -211,8 +226,9 @@ class AccountKeys:
         try:
             return self._sealer.open(table, id, group, cell)
         except Unopenable as error:
-            if error.reason != "key" or self._asked:
+            if error.reason != "key" or not self._tries:
                 raise
+        self._tries -= 1  # a server may name keys that there are nowhere
         self.fetch()
         return self._sealer.open(table, id, group, cell)
 
@@ -229,7 +245,6 @@ class AccountKeys:
 
     def fetch(self) -> None:
         """Take over the keys that the server has, or put them there again where it has lost them."""
-        self._asked = True
         found = self._remote.keys(self._setup.etag or None)
         if found is not None and found.etag == self._setup.etag:
             return
@@ -276,7 +291,7 @@ class AccountKeys:
             raise PassphraseNeeded from None
 
     def _keep(self, etag: str) -> None:
-        self._remember(remembered(self._bundle, etag))
+        self._remember({**remembered(self._bundle, etag), **COMPARE_AGAIN})  # what didn't open may do so now
         self._setup = Setup.read(self._db)
 
     def _remember(self, values: Mapping[str, object]) -> None:

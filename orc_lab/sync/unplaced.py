@@ -12,7 +12,7 @@ from orc_lab.store.losers import Kept
 from orc_lab.sync import cells
 from orc_lab.sync.compose import standing
 from orc_lab.sync.groups import GROUPS, QUIET
-from orc_lab.sync.shadow import read_shadow, write_one
+from orc_lab.sync.shadow import write_one
 
 
 def set_beside(conn: sqlite3.Connection, *, after: int, at: int) -> None:
@@ -27,7 +27,7 @@ def set_beside(conn: sqlite3.Connection, *, after: int, at: int) -> None:
     for table, ids in found.items():
         now = standing(conn, table, ids, after=after, touched=())
         for id in now.rows:
-            heads = read_shadow(now.shadows.get(id))
+            heads = now.heads(id)
             for group in now.unplaced(id) & now.writes(id).keys() & heads.keys() - QUIET:
                 best = cells.winner(heads[group])
                 if cells.alive(heads) and not best.auto:

@@ -14,6 +14,7 @@ from orc_lab.store.syncing import Key
 from orc_lab.sync import cells, wire
 from orc_lab.sync.cells import LIFE, Cell
 from orc_lab.sync.groups import GROUPS, TABLE_OF
+from orc_lab.sync.merge import Arrived, split
 from orc_lab.sync.pending import Row, shareable, values_of
 from orc_lab.sync.scope import Scope
 from orc_lab.sync.shadow import read_shadow
@@ -73,9 +74,12 @@ def _everything(syncer: Syncer) -> dict[Key, dict[str, list[tuple[Cell, Mapping[
         reply = wire.read_reply(remote.sync(wire.write_request(request), token))
         for record in reply.changes:
             groups = found.setdefault((TABLE_OF.get(record.table, record.table), record.id), {})
-            for group, some in record.groups.items():
-                opened = [(cell._replace(body=None), _value(account, record, group, cell)) for cell in some]
-                groups.setdefault(group, []).extend(opened)
+            for name, some in record.groups.items():
+                for cell in some:
+                    value, bare = _value(account, record, name, cell), cell._replace(body=None)
+                    opened = split({name: [Arrived(bare, value or {})]})
+                    for group, (part, *_) in opened.items():
+                        groups.setdefault(group, []).append((bare, None if value is None else part.value))
         token = reply.token
         if not reply.more:
             break
@@ -119,7 +123,7 @@ def _compared(db: Database, theirs: Mapping[Key, Held]) -> Report:
 def _is_news(db: Database, key: Key, held: Held) -> bool:
     """Whether the server has something of a record that this device hasn't received yet."""
     with db.lock:
-        shadow = read_shadow(syncing.shadows(db.conn, key[0], [key[1]]).get(key[1]))
+        shadow = cells.apart(read_shadow(syncing.shadows(db.conn, key[0], [key[1]]).get(key[1])))
     return any(not cells.known(shadow.get(group, ()), cell.dot) for group, some in held.items() for cell, _ in some)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from orc_lab.errors import OrcError
-from orc_lab.sync.cells import LIFE, NOTHING, Cell, Dot, Seen
+from orc_lab.sync.cells import JOINT, LIFE, NOTHING, Cell, Dot, Seen
 
 PROTOCOL = 1
 MAX_RECORDS = 500  # of a request
@@ -21,9 +21,11 @@ MAX_RECORD_BYTES = 256 << 10
 MAX_AHEAD = 60_000_000  # microseconds that a cell's clock may be ahead of the server's
 _MAX_GROUPS, _MAX_CELLS, _MAX_VECTOR = 64, 64, 256
 _CLOCKS = 1 << 62
+_LATEST = 1 << 48  # milliseconds, in some thousand years
 _LONGEST, _DIGITS = 40, 19  # letters of a replica's name, digits of a clock
 _LONGEST_DOT = _DIGITS + 1 + _LONGEST
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_HEX = frozenset("0123456789abcdef")
 _REPLICA = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -180,6 +182,15 @@ def _name(text: object) -> str:
     raise Refused(f"{str(text)[:60]!r} is no name of a table or group")
 
 
+@lru_cache(maxsize=256)
+def _groups(text: str) -> str:
+    """The name of a group, or the names of those that a joint cell is of, in their order."""
+    names = text.split(JOINT)[: _MAX_GROUPS + 1]
+    if len(names) > _MAX_GROUPS or sorted(set(map(_name, names))) != names:
+        raise Refused(f"{text[:60]!r} names groups twice, too many, or in another order")
+    return text
+
+
 def read_id(text: object) -> str:
     """Return a record's id; raises Refused for what is none: ids are short and printable."""
     if isinstance(text, str) and 1 <= len(text) <= 200 and text.isprintable():
@@ -214,9 +225,9 @@ def read_record(table: str, raw: object) -> Record:
     for name, cell in groups.items():
         if isinstance(cell, dict) and "others" in cell:
             first = {key: value for key, value in cell.items() if key != "others"}
-            found[_name(name)] = [read_cell(one) for one in (first, *_list(cell["others"]))]
+            found[_groups(name)] = [read_cell(one) for one in (first, *_list(cell["others"]))]
         else:
-            found[_name(name)] = [read_cell(cell)]
+            found[_groups(name)] = [read_cell(cell)]
     if op != ("delete" if any(cell.deletes for cell in found.get(LIFE, ())) else "upsert"):
         raise Refused(f"its op is {str(op)[:20]!r}, and its life says otherwise")
     if any(cell.deletes for name, cells in found.items() if name != LIFE for cell in cells):
@@ -292,12 +303,23 @@ def _records(changes: Mapping[str, object]) -> tuple[list[Record], list[Mapping[
         for raw in rows if isinstance(rows, list) else [rows]:
             id = raw.get("id") if isinstance(raw, dict) else None
             try:
-                if len(json.dumps(raw)) > MAX_RECORD_BYTES:
+                record = read_record(read_table(table), raw)
+                if sum(size(cell) for some in record.groups.values() for cell in some) > MAX_RECORD_BYTES:
                     raise Refused(f"it is larger than {MAX_RECORD_BYTES >> 10} KiB", "too large")
-                found.append(read_record(read_table(table), raw))
+                found.append(record)
             except Refused as error:
                 refused.append({"table": table[:80], "id": str(id)[:200], "reason": error.reason, "detail": str(error)})
     return found, refused
+
+
+def size(cell: Cell) -> int:
+    """Return about how many bytes a cell takes in a request or a reply."""
+    body, own = cell.body, 0
+    if isinstance(body, Sealed):
+        own = len(body.data) * 4 // 3
+    elif isinstance(body, Plain):
+        own = len(json.dumps(body.value))
+    return 150 + own + 40 * (len(cell.seen) + len(cell.kept) + sum(map(len, (cell.covers or {}).values())))
 
 
 def _pairs(raw: object) -> list[tuple[str, str]]:
@@ -336,7 +358,8 @@ class Conflict(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What the server answers. `reconcile` says why a device must compare everything: `lost` or `stale`."""
+    """What the server answers. `reconcile` says why a device must compare everything: `lost` or `stale`; `keys` are
+    the version of the account's key bundle and how many of its devices were revoked."""
 
     timestamp: int
     synced: Sequence[tuple[str, str]]
@@ -349,6 +372,10 @@ class Reply(NamedTuple):
     digest: Mapping[str, str]
     epoch: str
     reconcile: str | None = None
+    keys: tuple[int, int] | None = None
+
+
+_KEYS = "version", "revoked"
 
 
 def write_reply(reply: Reply) -> bytes:
@@ -379,6 +406,8 @@ def write_reply(reply: Reply) -> bytes:
         body["purged"] = _named(reply.purged)
     if reply.reconcile:
         body["reconcile"] = reply.reconcile
+    if reply.keys:
+        body["keys"] = dict(zip(_KEYS, reply.keys, strict=True))
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -393,26 +422,52 @@ def read_reply(body: bytes) -> Reply:
     """
     raw = read_json(body)
     timestamp, token, epoch, digest = (raw.get(name) for name in ("timestamp", "newSyncToken", "epoch", "digest"))
-    whole = type(timestamp) is int and isinstance(token, str) and isinstance(epoch, str) and isinstance(digest, dict)
-    if not whole or not isinstance(raw.get("more"), bool) or not isinstance(raw.get("remoteChanges"), list):
+    if not (isinstance(timestamp, int) and isinstance(token, str) and isinstance(epoch, str)):
         raise Unreadable("it lacks what every reply has")
+    lists = (raw.get(name, []) for name in ("rejected", "synced"))
+    more, named = raw.get("more"), raw.get("remoteChanges")
+    if not (isinstance(more, bool) and isinstance(named, list) and all(isinstance(one, list) for one in lists)):
+        raise Unreadable("it lacks what every reply has")
+    if not 0 <= timestamp < _LATEST or not _ascii(token, 4096) or not _ascii(epoch, 64):
+        raise Unreadable("its timestamp, token or epoch is none")
+    if not isinstance(digest, dict) or not all(isinstance(one, str) and _is_sum(one) for one in digest.values()):
+        raise Unreadable("its digest is none")
     changes: list[Record] = []
-    rejected = [dict(one) for one in raw.get("rejected", []) if isinstance(one, dict)]
-    for one in raw["remoteChanges"]:
+    rejected = [_told(one) for one in raw.get("rejected", []) if isinstance(one, dict)]
+    for one in named:
         try:
             changes.append(read_record(read_table(one.get("table")), one))
         except (Refused, AttributeError) as error:
-            rejected.append({"table": str(one)[:80], "id": "", "reason": "unreadable", "detail": str(error)})
+            rejected.append(_told({"table": str(one)[:80], "id": "", "reason": "unreadable", "detail": error}))
     return Reply(
-        int(timestamp or 0),
+        timestamp,
         _pairs(raw.get("synced", [])[:MAX_RECORDS]),
         [],
         changes,
         rejected,
         _pairs(raw.get("purged", [])),
-        str(token),
-        raw["more"],
-        {str(table): str(value) for table, value in (digest or {}).items()},
-        str(epoch),
+        token,
+        more,
+        dict(digest),
+        epoch,
         raw.get("reconcile") if raw.get("reconcile") in ("lost", "stale") else None,
+        _keys(raw.get("keys")),
     )
+
+
+def _is_sum(text: str) -> bool:
+    return len(text) == 16 and _HEX.issuperset(text)
+
+
+def _ascii(text: str, most: int) -> bool:
+    return len(text) <= most and text.isascii() and text.isprintable()
+
+
+def _told(refused: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a record that was refused, without half characters, which no database takes."""
+    return {name: str(value).encode("utf-8", "replace").decode() for name, value in refused.items()}
+
+
+def _keys(raw: object) -> tuple[int, int] | None:
+    version, revoked = (raw.get(name) for name in _KEYS) if isinstance(raw, dict) else (None, None)
+    return (version, revoked) if type(version) is int and type(revoked) is int else None

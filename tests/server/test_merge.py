@@ -128,3 +128,16 @@ def test_a_record_does_not_grow_without_end(told: str, parts: list[dict[str, lis
     grown(parts[:-1])
     with pytest.raises(Refused, match=told):
         grown(parts)
+
+
+def test_a_joint_cell_keeps_its_place_beside_what_was_written_since() -> None:
+    born, later = Cell(Dot(1, "a")), Cell(Dot(2, "a"), Dot(1, "a"))
+    held = merge(None, Record("todos", "x", {"life+title": [born]}), 1).held
+    assert held.state == State.ALIVE
+    held = merge(held, Record("todos", "x", {"title": [later]}), 2).held
+    assert (held.state, held.since(1)) == (State.ALIVE, Record("todos", "x", {"title": [later]}))
+    other = Cell(Dot(2, "b"), Dot(1, "a"))
+    (one,) = conflicts(merge(held, Record("todos", "x", {"title": [other]}), 3).held, ["life+title"])
+    assert (one.group, one.winner, one.loser) == ("title", other, later)
+    deletion = Cell(Dot(3, "a"), Dot(1, "a"), covers={"any": {"a": 3, "b": 2}})
+    assert merge(held, Record("todos", "x", {"life": [deletion]}), 4).held.state == State.DEAD

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orc_lab.model.ids import new_id
 from orc_lab.server import packing
 from orc_lab.server.packing import Kept
-from orc_lab.sync.cells import NOTHING, Cell, Dot
+from orc_lab.sync.cells import JOINT, NOTHING, Cell, Dot
 from orc_lab.sync.wire import Plain, Refused, Sealed
 from tests.server.histories import histories
 
@@ -37,8 +37,9 @@ CELLS = st.builds(
     BODIES,
 )
 SEQ = 1 << 40
+JOINED = st.lists(NAMES, min_size=1, max_size=20).map(JOINT.join)
 GROUPS = st.dictionaries(
-    NAMES, st.lists(st.builds(Kept, CELLS, st.integers(1, SEQ)), min_size=1, max_size=4), max_size=5
+    JOINED, st.lists(st.builds(Kept, CELLS, st.integers(1, SEQ)), min_size=1, max_size=4), max_size=5
 )
 
 

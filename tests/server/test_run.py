@@ -18,6 +18,8 @@ from orc_lab.server import accounts, run
 from orc_lab.server.log_store.opening import open_store
 from orc_lab.server.run import NoAddress, NoTls, Options
 from orc_lab.sync import wire
+from orc_lab.sync.remote import HttpRemote
+from orc_lab.sync.trouble import NotTrusted
 from tests.server.conftest import NOON, record, shared_stores
 from tests.server.processes import Running, serving
 
@@ -235,6 +237,21 @@ def test_tls_by_certificate_files(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {device}"}
         with httpx.Client(verify=trusted, base_url=running.address, headers=headers, trust_env=False) as http:
             assert push(http, "b1", "x") == {"x"}
+
+
+def test_a_device_trusts_a_certificate_of_ones_own_by_ssl_cert_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path)
+    name = str(tmp_path / "orc-sync.db")
+    (device,) = keys(name, "laptop")
+    with serving(name, "--tls-cert", cert, "--tls-key", key) as running:
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        with HttpRemote(running.address, device, patience=0) as stranger, pytest.raises(NotTrusted, match="SSL_CERT"):
+            stranger.keys()
+        monkeypatch.setenv("SSL_CERT_FILE", cert)
+        with HttpRemote(running.address, device) as remote:
+            assert remote.keys() is None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "sync.example.org"])

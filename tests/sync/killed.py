@@ -19,6 +19,7 @@ from random import Random
 import httpx
 
 from orc_lab.store.database import Database
+from orc_lab.sync import fresh
 from orc_lab.sync.exchange import Exchange
 from orc_lab.sync.remote import HttpRemote
 from tests.backup.killed import Countdown, arm
@@ -29,6 +30,7 @@ from tests.sync.replicas import Replica
 
 
 def sync(path: Path, url: str, key: str) -> None:
+    fresh.MANY = int(os.environ["MANY"])
     with Database(path, durability="normal") as db, HttpRemote(url, key) as remote:
         db.conn.execute("PRAGMA synchronous = OFF")
         Exchange(db, remote, Clear()).run()

@@ -68,6 +68,9 @@ class Hiding(Beside):
     def __init__(self, groups: Collection[str]) -> None:
         self._groups = groups
 
+    def all_leaves(self) -> bool:
+        return not self._groups
+
     def held_back(self, table: str) -> Collection[str]:
         return self._groups
 
@@ -200,7 +203,7 @@ class Replica:
         """What has to be an open conflict, by what it knows of the server alone: table, id, group and dot."""
         found = set()
         for table, id, text in self.wb.db.rows('SELECT "table", id, cells FROM sync_rows'):
-            heads = read_shadow(text)
+            heads = cells.apart(read_shadow(text))
             if cells.alive(heads):
                 for group, some in heads.items():
                     best = cells.winner(some)

@@ -6,7 +6,7 @@ import pytest
 
 from orc_lab.model.entities import Project, Todo, WeeklyGoal
 from orc_lab.model.week import Week
-from orc_lab.sync import wire
+from orc_lab.sync import outbox, wire
 from orc_lab.sync.cells import Cell, Dot
 from orc_lab.workbench.weeks import goal_id
 from tests.sync.plain_server import Numbered, PlainRemote
@@ -22,8 +22,11 @@ def here() -> Iterator[World]:
         yield made
 
 
-def test_a_record_that_arrives_in_pages_while_it_is_made_here_is_whole(here: World) -> None:
+def test_a_record_that_arrives_in_pages_while_it_is_made_here_is_whole(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a, b, c = here.replicas
+    monkeypatch.setattr(outbox, "join", lambda groups: groups)  # so that it fills more than one page
     here.edit(a, lambda do: do.wb.set_goal(WEEK, goal=do.new))
     here.sync(a, b)
     here.edit(a, lambda do: do.wb.db.conn.execute("DELETE FROM weekly_goals"))
@@ -239,3 +242,22 @@ def test_a_record_made_here_replaces_nothing_of_one_that_had_no_place(here: Worl
     assert [value.text for value, _ in a.conflicts(open=True)] == ['{"goal": "theirs"}']
     here.edit(c, lambda do: do.wb.set_goal(WEEK, reflection="c"))
     here.check()
+
+
+def test_what_a_deleted_record_waited_for_is_its_own_still_where_it_comes_back() -> None:
+    """The project of a todo is deleted elsewhere and comes back, while the todo is deleted here and needed there."""
+    with world(devices=2, page=1) as here:
+        a, b = here.replicas
+        project, todo = a.wb.add_project("gone and back"), a.wb.add_todo("t")
+        here.sync(a, b)
+        here.edit(b, lambda do: do.wb.update(Todo, todo.id, project_id=project.id))
+        here.edit(a, lambda do: do.wb.delete(Project, project.id))
+        here.sync(a, b, a)
+        assert b.wb.db.rows("SELECT parent, id FROM sync_waiting") == [(project.id, todo.id)]
+        here.edit(a, lambda do: do.wb.restore(project.id))
+        here.sync(a)
+        here.edit(a, lambda do: do.wb.update(Todo, todo.id, description="still needed"))
+        here.edit(b, lambda do: do.wb.delete(Todo, todo.id))
+        here.sync(a, b, a)
+        here.check()
+        assert [one.wb.get(Todo, todo.id).project_id for one in (a, b)] == [project.id] * 2

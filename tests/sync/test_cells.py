@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orc_lab.sync import cells
-from orc_lab.sync.cells import ANY, LIFE, Cell, Dot
+from orc_lab.sync.cells import ANY, JOINT, LIFE, Cell, Dot
 from tests.sync.made_up import WRITES, Life, Write, lived
 
 MANY = settings(derandomize=True, max_examples=80)
@@ -137,3 +137,36 @@ def test_a_cell_under_another_dot_covers_what_its_writer_wrote_before() -> None:
     assert again == deletion._replace(dot=Dot(7, "c"), covers={ANY: {"b": 4, "c": 7}, "title": {"a": 3}})
     plain = Cell(Dot(9, "a"), base=Dot(3, "b"))
     assert cells.renamed(plain, Dot(7, "a")) == plain._replace(dot=Dot(7, "a"))
+
+
+# Joint cells
+
+BIRTHS = st.dictionaries(
+    st.lists(st.sampled_from([LIFE, "title", "notes"]), min_size=2, unique=True).map(sorted).map(JOINT.join),
+    st.sets(st.sampled_from([Dot(1, "a"), Dot(1, "b"), Dot(2, "a")]), min_size=1),
+    max_size=3,
+)
+
+
+@MANY
+@given(BIRTHS, LIVES)
+def test_a_joint_cell_is_that_cell_in_each_of_its_groups(births: dict[str, set[Dot]], life: Life) -> None:
+    joint = {name: [Cell(dot) for dot in sorted(dots)] for name, dots in births.items()}
+    kept = {**joint, "title": cells.heads(life.cells)}
+    each: dict[str, list[Cell]] = {"title": [*life.cells]}
+    for name, some in joint.items():
+        for group in name.split(JOINT):
+            each.setdefault(group, []).extend(some)
+    meant = {group: cells.heads(some) for group, some in each.items()}
+    assert {group: cells.heads(some) for group, some in cells.apart(kept).items()} == meant
+    assert cells.alive(kept) == cells.alive(meant)
+
+
+def test_what_was_deleted_knowingly_is_gone_though_its_joint_cell_is_kept() -> None:
+    born = Cell(Dot(1, "a"))
+    deletion = Cell(Dot(2, "b"), born.dot, covers={"title": {"a": 1}})
+    assert not cells.alive({"life+title": [born], LIFE: [deletion]})
+    assert cells.alive({"life+title": [born], LIFE: [deletion], "title": [Cell(Dot(3, "a"), born.dot)]})
+    assert cells.alive(
+        {"life+title": [born], LIFE: [deletion._replace(covers={})]}
+    )  # of the title it had heard nothing

@@ -2,20 +2,24 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from orc_lab.errors import NotWritable
 from orc_lab.model.entities import Capacity, Knowledge, Recommendation, Todo, WeeklyGoal
 from orc_lab.model.ids import derived_id
 from orc_lab.model.week import Week
 from orc_lab.store import losers, syncing
-from orc_lab.sync import device, trouble
+from orc_lab.store.database import immediate
+from orc_lab.sync import device, secrets, trouble
 from orc_lab.sync.keys import KeyBundle, WrongPassphrase
 from orc_lab.sync.passphrase import CHEAPEST
 from orc_lab.sync.recovery import MistypedRecoveryKey
 from orc_lab.sync.remote import Bundle, HttpRemote
+from orc_lab.sync.secrets import Place
 from orc_lab.sync.setup import NoSecrets, Setup
-from orc_lab.sync.syncer import PassphraseNeeded
+from orc_lab.sync.syncer import AccountKeys, PassphraseNeeded
 from orc_lab.workbench.bench import Workbench
 from tests.store import laws
 from tests.sync.real import PASSPHRASE, Device, Service, contents, serving, without_keyring
@@ -182,6 +186,28 @@ def test_a_race_of_two_first_devices(service: Service, tmp_path: Path, monkeypat
     fast.sync()
 
 
+def test_who_begins_an_account_gets_its_recovery_key_though_a_reply_is_lost(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = made(tmp_path, "one")
+    really = HttpRemote._once
+    lost: list[Any] = []
+
+    def once(self: HttpRemote, method: str, path: str, *rest: Any) -> Any:
+        answer = really(self, method, path, *rest)
+        if method == "PUT" and not lost:
+            lost.append(answer)
+            raise trouble.Truncated(self.endpoint, "cut off")
+        return answer
+
+    monkeypatch.setattr(HttpRemote, "_once", once)
+    done = one.enable(service)
+    assert lost
+    assert (done.first, done.recovery_key is not None) == (True, True)
+    (two,) = made(tmp_path, "two")
+    two.enable(service, passphrase=None, recovery_key=done.recovery_key)
+
+
 def test_47_the_passphrase_is_changed_on_one_device_and_another_recovers(service: Service, tmp_path: Path) -> None:
     one, two, three = made(tmp_path, "one", "two", "three")
     first = one.enable(service)
@@ -247,17 +273,60 @@ def test_51_a_revoked_device_is_refused_and_never_reads_what_comes_later(service
     with pytest.raises(trouble.WrongKey):
         lost.sync()
     assert lost.titles() == ["kept here"]
-    with one.wb.db.lock:
-        syncing.remember(one.wb.db.conn, {"checked": None})
+    one.sync()  # by the way it hears of the revocation
     one.wb.add_todo("after the revocation")
     one.sync()
     keys = Setup.read(one.wb.db).key_bundle()
     assert len(keys.data) == 2
     assert b'"key":2' in service.bodies[-1]
-    with one.wb.db.lock:
-        syncing.remember(one.wb.db.conn, {"checked": None})
     one.sync()
     assert len(Setup.read(one.wb.db).key_bundle().data) == 2
+
+
+def test_51_a_key_that_is_made_in_the_middle_of_a_sync_is_fetched_in_it(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keys are looked after, then another device makes a new one and writes: nothing of that is refused."""
+    a, b, c = made(tmp_path, "a", "b", "c")
+    for one in (a, b, c):
+        one.enable(service)
+    really = AccountKeys.look
+
+    def looks(account: AccountKeys) -> None:
+        monkeypatch.setattr(AccountKeys, "look", really)
+        account.look()
+        service.revoke("c")
+        a.wb.add_todo("written with the new key")
+        a.sync()
+
+    monkeypatch.setattr(AccountKeys, "look", looks)
+    done = b.sync()
+    assert (done.refused, done.same) == ([], True)
+    assert b.titles() == ["written with the new key"]
+
+
+def test_what_did_not_open_for_want_of_a_key_comes_once_the_key_is_there(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing else is written meanwhile."""
+    a, b, c = made(tmp_path, "a", "b", "c")
+    for one in (a, b, c):
+        one.enable(service)
+        one.sync()
+    service.revoke("c")
+    a.wb.add_todo("written with the new key")
+    with immediate(a.wb.db.conn):
+        syncing.remember(a.wb.db.conn, {"checked": None})
+    a.sync()
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountKeys, "fetch", lambda _: None)
+        patch.setattr(AccountKeys, "look", lambda _: None)
+        for _ in range(3):
+            assert not b.sync().same
+    with immediate(b.wb.db.conn):
+        syncing.remember(b.wb.db.conn, {"checked": None})
+    b.sync()
+    assert (b.sync().same, b.titles()) == (True, ["written with the new key"])
 
 
 def test_29_an_account_is_switched_with_pending_edits(service: Service, tmp_path: Path) -> None:
@@ -383,13 +452,32 @@ def test_27_keys_of_a_restored_server_are_brought_up_to_date(tmp_path: Path) -> 
         one.wb.add_todo("after the backup")
         one.sync()
     with serving(str(tmp_path / "older.db"), port=port) as service:
-        with one.wb.db.lock:
-            syncing.remember(one.wb.db.conn, {"checked": None})
         assert one.sync().same
         (two,) = made(tmp_path, "two")
         two.enable(service, passphrase="quite another passphrase")
         two.sync()
     assert two.titles() == ["after the backup"]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_an_account_isnt_begun_with_keys_that_cant_be_kept(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, joined: bool
+) -> None:
+    (one,) = made(tmp_path, "one")
+    if joined:
+        with serving(str(tmp_path / "other.db")) as other:
+            one.enable(other)
+    before = Place(one.wb.db.file, Setup.read(one.wb.db).place).load() if joined else None
+
+    def full(path: str, text: str) -> None:
+        raise NotWritable(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets, "_write_file", full)
+        with pytest.raises(NotWritable):
+            one.enable(service)
+    assert before == (Place(one.wb.db.file, Setup.read(one.wb.db).place).load() if joined else None)
+    assert one.enable(service).recovery_key is not None
 
 
 def test_nothing_to_join_and_no_endpoint(service: Service, tmp_path: Path) -> None:

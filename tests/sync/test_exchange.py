@@ -1,7 +1,10 @@
 """A sync ends, whatever the server says, and one that stopped before its end says so."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,12 +12,14 @@ import pytest
 from orc_lab.errors import OrcError
 from orc_lab.model.entities import Todo
 from orc_lab.store import syncing
-from orc_lab.sync import exchange, wire
+from orc_lab.sync import compose, exchange, fresh, outbox, wire
 from orc_lab.sync.beside import Beside
-from orc_lab.sync.cells import Cell
-from orc_lab.sync.exchange import Exchange, Forked, Halted, Remote, Synced
+from orc_lab.sync.cells import Cell, Dot
+from orc_lab.sync.exchange import Exchange, Forked, Remote, Synced
+from orc_lab.sync.outbox import Halted
 from orc_lab.sync.pending import Row
 from orc_lab.sync.wire import Reply
+from orc_lab.workbench.bench import Workbench
 from tests.sync.plain_server import Clear, PlainRemote
 from tests.sync.replicas import Replica
 from tests.sync.test_scenarios_transport import Padded, titles
@@ -225,3 +230,252 @@ def test_37_what_was_refused_is_not_overwritten_by_who_never_saw_it(here: World)
     assert [value.text for value, _ in a.conflicts(open=True)] == [json.dumps({"title": "a's"})]
     here.sync(a, b)
     assert b.conflicts(open=True) == a.conflicts(open=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"digest": {"todos": "zz"}}, {"digest": {"todos": 5}}, {"digest": {"todos": "-000000000000001"}},
+        {"timestamp": 10**30}, {"timestamp": -1}, {"newSyncToken": "\ud800"}, {"newSyncToken": "a\r\nb: c"},
+        {"newSyncToken": "t" * 5_000}, {"epoch": "\ud800"}, {"rejected": None}, {"synced": None}, {"synced": {}},
+        {"remoteChanges": None}, {"purged": {}}, {"conflicts": 5}, {"keys": [5]}, {"keys": {"version": {}}},
+        {"rejected": [{"table": "todos", "id": "\ud800", "reason": "\ud800", "detail": "\ud800"}]},
+        {"rejected": [{"table": ["todos"], "id": 5, "reason": {}}]},
+        {"remoteChanges": ["\ud800", {"table": "\ud800"}, 5]},
+        {"remoteChanges": [{"table": "todos", "id": "x", "op": "upsert", "groups": {"life+life": {"hlc": "1-a"}}}]},
+        {"remoteChanges": [{"table": "todos", "id": "x", "op": "upsert", "groups": {"title+life": {"hlc": "1-a"}}}]},
+        {"remoteChanges": [{"table": "todos", "id": "x", "op": "upsert", "groups": {"+life": {"hlc": "1-a"}}}]},
+        {"remoteChanges": [
+            {"table": "todos", "id": "x", "op": "upsert", "groups": {"life+title": {"hlc": "1-a", "covers": {}}}}
+        ]},
+    ],
+)  # fmt: skip
+def test_nonsense_in_a_reply_is_refused_and_does_not_stay(here: World, said: Mapping[str, Any]) -> None:
+    a, b = here.replicas
+    a.wb.add_todo("kept")
+
+    class Talking(PlainRemote):
+        def sync(self, body: bytes, token: str) -> bytes:
+            return json.dumps(json.loads(super().sync(body, token)) | said).encode()
+
+    with suppress(OrcError):
+        run(here, a, Talking(here.server, a.key))
+    here.sync(a, b, a)
+    assert titles(a) == titles(b) == {"kept"}
+    here.check()
+
+
+def test_what_cannot_be_mended_is_not_compared_with_every_edit(here: World) -> None:
+    """What was wiped at the server may not leave the one device that still has it."""
+    a, b = here.replicas
+    for n in range(5):
+        a.wb.add_todo(f"t{n}", description=f"notes {n}")
+    b.hide("notes")
+    here.sync(a, b)
+    here.server.wipe()
+    assert not here.sync(b)[0].same
+
+    def edited() -> Synced:
+        b.wb.add_todo("more")
+        return here.sync(b)[0]
+
+    few = [edited(), edited()]
+    assert [(one.same, one.requests) for one in few] == [(False, few[0].requests)] * 2
+    assert few[0].requests <= 3
+    here.clock.true += 7_200
+    assert edited().requests > 5
+    assert edited().requests <= 3
+    here.sync(a)
+    assert edited().same
+    here.check()
+
+
+# Pages that are made or asked for ahead
+
+
+class Composed:
+    """How often a page was composed the long way."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        monkeypatch.setattr(fresh, "MANY", 1)
+        monkeypatch.setattr(outbox, "_RECORDS", 4)
+        monkeypatch.setattr(outbox, "compose", self._compose)
+        self._really = compose.compose
+
+    def _compose(self, *args: Any, **how: Any) -> Any:
+        self.times += 1
+        return self._really(*args, **how)
+
+
+def test_the_next_page_is_made_while_one_is_on_its_way(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = here.replicas
+    here.sync(a, b)
+    composed = Composed(monkeypatch)
+    for n in range(30):
+        a.wb.add_todo(f"todo {n}")
+    done = a.sync(PlainRemote(here.server, a.key))
+    assert (done.same, done.later) == (True, False)
+    assert done.requests > 12
+    assert composed.times <= 4
+    here.sync(b)
+    assert titles(b) == {f"todo {n}" for n in range(30)}
+    here.check()
+
+
+@pytest.mark.parametrize("what", ["rename", "delete"])
+def test_a_page_made_ahead_is_made_anew_where_anything_is_written_meanwhile(
+    here: World, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    a, b = here.replicas
+    here.sync(a, b)
+    composed = Composed(monkeypatch)
+    made = [a.wb.add_todo(f"todo {n}") for n in range(12)]
+
+    class Meanwhile(PlainRemote):
+        def sync(self, body: bytes, token: str) -> bytes:
+            reply = super().sync(body, token)
+            with Workbench.open(a.path) as other:
+                here.clock.rule(other.db.conn)
+                if what == "rename":
+                    other.update(Todo, made[-1].id, title=f"renamed {len(body)}")
+                elif left:
+                    other.delete(Todo, left.pop().id)
+            return reply
+
+    left = made[-3:]
+    run(here, a, Meanwhile(here.server, a.key))
+    assert composed.times > 4
+    here.sync(b)
+    assert titles(a) == titles(b)
+    assert len(titles(b)) == (12 if what == "rename" else 9)
+
+
+def test_what_is_asked_for_ahead_and_never_comes_comes_with_the_next_sync(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = here.replicas
+    for n in range(60):
+        a.wb.add_todo(f"todo {n}")
+    here.sync(a)
+    monkeypatch.setattr(fresh, "MANY", 1)
+    requests = 0
+
+    class Breaking(PlainRemote):
+        def sync(self, body: bytes, token: str) -> bytes:
+            nonlocal requests
+            requests += 1
+            if requests == 4:
+                raise OrcError("The line is dead.")
+            return super().sync(body, token)
+
+    with pytest.raises(OrcError, match="dead"):
+        run(here, b, Breaking(here.server, b.key))
+    came = len(titles(b))
+    assert 0 < came < 60
+    here.sync(b)
+    assert len(titles(b)) == 60
+    here.check()
+
+
+def test_cells_that_contradict_each_other_cost_only_their_record(here: World) -> None:
+    a, b = here.replicas
+    todo = a.wb.add_todo("whole")
+    here.sync(a, b)
+    a.wb.update(Todo, todo.id, title="renamed")
+    a.wb.add_todo("beside it")
+    here.sync(a)
+
+    def contradicted(reply: Reply, _: int) -> Reply:
+        changes = []
+        for record in reply.changes:
+            groups = dict(record.groups)
+            if "title" in groups:
+                one = groups["title"][0]
+                other = one._replace(dot=Dot(one.dot.clock + 1, "other"), seen={one.dot.replica: one.dot.clock})
+                groups["title"] = [one._replace(seen={"other": one.dot.clock + 1}), other]
+            changes.append(record._replace(groups=groups))
+        return reply._replace(changes=changes)
+
+    done = run(here, b, Saying(PlainRemote(here.server, b.key), contradicted))
+    assert ("todos", todo.id) in [key for key, _ in done.refused], done
+    assert titles(b) == {"whole", "beside it"}
+    here.clock.true += 3_700  # until then it isn't compared again
+    here.sync(b)
+    assert titles(b) == {"renamed", "beside it"}
+
+
+class Hanging(PlainRemote):
+    """A server that takes a request and never answers it, until it is let go."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.asked, self.let_go = threading.Event(), threading.Event()
+
+    def sync(self, body: bytes, token: str) -> bytes:
+        self.asked.set()
+        self.let_go.wait(60)
+        return super().sync(body, token)
+
+
+def aside() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "orc-sync-aside"]
+
+
+def test_who_interrupts_a_sync_does_not_wait_for_the_server(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = here.replicas
+    here.sync(a, b)
+    monkeypatch.setattr(fresh, "MANY", 1)
+    a.wb.add_todo("on its way")
+    hanging = Hanging(here.server, a.key)
+
+    def interrupted(*_: object) -> None:
+        assert hanging.asked.wait(10)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox.Outbox, "go_on", interrupted)
+        before = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            run(here, a, hanging)
+        assert time.monotonic() - before < 30
+    (left,) = aside()
+    assert left.daemon  # the process may end without it
+    hanging.let_go.set()
+    left.join()  # what was lost on its way arrives long after
+    here.sync(a, b)
+    assert titles(b) == {"on its way"}
+    here.check()
+
+
+def test_a_sync_that_fails_leaves_no_request_behind(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    a = here.replicas[0]
+    monkeypatch.setattr(fresh, "MANY", 1)
+    a.wb.add_todo("on its way")
+    hanging = Hanging(here.server, a.key)
+
+    def fails(*_: object) -> None:
+        threading.Timer(0.1, hanging.let_go.set).start()
+        raise OrcError("The disk is full.")
+
+    monkeypatch.setattr(outbox.Outbox, "go_on", fails)
+    with pytest.raises(OrcError, match="full"):
+        run(here, a, hanging)
+    assert hanging.let_go.is_set()
+    assert not aside()
+
+
+@pytest.mark.parametrize("kind", [OrcError, ValueError, MemoryError])
+def test_what_goes_wrong_aside_is_raised_where_it_is_waited_for(
+    here: World, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    a = here.replicas[0]
+    monkeypatch.setattr(fresh, "MANY", 1)
+    a.wb.add_todo("on its way")
+
+    class Broken(PlainRemote):
+        def sync(self, body: bytes, token: str) -> bytes:
+            raise kind("broken")
+
+    with pytest.raises(kind, match="broken"):
+        run(here, a, Broken(here.server, a.key))

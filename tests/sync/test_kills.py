@@ -16,7 +16,7 @@ from tests.sync.stored_server import StoredServer
 from tests.sync.world import World, world
 
 ROOT = Path(__file__).parents[2]
-EVERY = int(os.environ.get("ORC_KILL_EVERY", "130"))  # `make soak` kills at each statement
+EVERY = int(os.environ.get("ORC_KILL_EVERY", "100"))  # `make soak` kills at each statement
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
@@ -67,7 +67,10 @@ def check(left: list[dict[str, Any]], every: int) -> None:
         assert value in kept
 
 
-def test_36_kill_at_statement_boundaries(tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [100, 1])
+def test_36_kill_at_statement_boundaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """Record by record, and as many at once are received on a new device."""
+    monkeypatch.setenv("MANY", str(many))
     with world(devices=2) as made:
         here = lived(made)
         one, other = copied(here, tmp_path)

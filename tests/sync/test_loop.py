@@ -13,12 +13,13 @@ import pytest
 from orc_lab.errors import OrcError
 from orc_lab.store import losers, syncing
 from orc_lab.store.database import Database, immediate
-from orc_lab.sync import calls, device, trouble
+from orc_lab.sync import calls, device, fresh, outbox, trouble
 from orc_lab.sync.exchange import Synced
 from orc_lab.sync.lease import SECONDS, Lease, LeaseLost
 from orc_lab.sync.loop import Loop, Pace
+from orc_lab.sync.remote import HttpRemote
 from orc_lab.sync.status import status
-from orc_lab.sync.syncer import Syncer
+from orc_lab.sync.syncer import StoppedMeanwhile, Syncer
 from orc_lab.workbench.bench import Workbench
 from tests.store import laws
 from tests.sync.real import PASSPHRASE, Device, Service, serving, without_keyring
@@ -81,6 +82,37 @@ def test_paused_nothing_leaves_but_on_now(one: Device, service: Service) -> None
     one.wb.add_todo("goes")
     until(lambda: status(one.wb.db).pending == {})
     loop.stop()
+
+
+@pytest.mark.parametrize("how", ["pause", "disable"])
+def test_a_sync_that_goes_on_sends_nothing_more_once_it_is_paused_or_disabled(
+    one: Device, service: Service, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    one.sync()
+    monkeypatch.setattr(fresh, "MANY", 1)
+    monkeypatch.setattr(outbox, "_RECORDS", 4)
+    for number in range(20):
+        one.wb.add_todo(f"t{number}")
+    really, pushes = HttpRemote.sync, []
+
+    def sync(remote: HttpRemote, body: bytes, token: str) -> bytes:
+        reply = really(remote, body, token)
+        pushes.append(body)
+        if len(pushes) == 2:
+            with Database(one.path, durability="normal") as other:
+                device.pause(other, paused=True) if how == "pause" else device.disable(other)
+        return reply
+
+    monkeypatch.setattr(HttpRemote, "sync", sync)
+    with pytest.raises(StoppedMeanwhile):
+        one.sync()
+    assert len(pushes) == 2
+    if how == "disable":
+        one.enable(service)
+    monkeypatch.setattr(HttpRemote, "sync", really)
+    assert one.sync().same  # asked for, paused or not
+    with one.wb.db.lock:
+        assert not syncing.anything_since(one.wb.db.conn, syncing.state_of(one.wb.db.conn)["sent"])
 
 
 def test_it_goes_on_when_the_server_is_back(tmp_path: Path) -> None:

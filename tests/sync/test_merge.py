@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from orc_lab.sync import cells
 from orc_lab.sync.cells import LIFE, Cell, Dot
-from orc_lab.sync.merge import Arrived, Fields, Local, Outcome, Rival, Rivals, merge
+from orc_lab.sync.groups import EFFECTIVE
+from orc_lab.sync.merge import Arrived, Fields, Local, Outcome, Rival, Rivals, join, merge, split
 from tests.sync.made_up import WRITES, Life, lived
 
 MANY = settings(derandomize=True, max_examples=80)
@@ -118,3 +119,78 @@ def test_conflicts_of_a_deleted_record_wait_and_are_open_again_where_it_comes_ba
     assert back.alive
     assert [one.open for one in back.rivals["title"].values()] == [True]
     assert [one.cell for one in back.rivals[LIFE].values()] == [deletion.cell]
+
+
+# What travels as one
+
+AT = st.none() | st.integers(0, 9)
+
+
+@MANY
+@given(
+    st.dictionaries(st.sampled_from(["title", "notes", "status", "labels"]), st.tuples(st.text(), AT), max_size=4),
+    AT,
+    st.sets(st.sampled_from(["title", "notes"])),
+)
+def test_what_is_joined_and_split_is_what_it_was(
+    groups: dict[str, tuple[str, int | None]], at: int | None, later: set[str]
+) -> None:
+    """Written with the beginning or later, in effect since then or not."""
+
+    def one(group: str, value: Fields, since: int | None) -> list[Arrived]:
+        dot = Dot(2 if group in later else 1, "a")
+        return [Arrived(Cell(dot), value if since is None else {**value, EFFECTIVE: since})]
+
+    told = {LIFE: one(LIFE, {"created_at": 1}, at)}
+    told |= {group: one(group, {group: text}, since) for group, (text, since) in groups.items()}
+    sent = join(told)
+    alike = {group for group in told if told[group][0].cell == told[LIFE][0].cell}
+    alike = {group for group in alike if told[group][0].value.get(EFFECTIVE) == at}
+    assert len(sent) == len(told) - len(alike) + 1
+    assert split(sent) == told
+
+
+def test_a_deletion_and_a_conflict_arent_joined() -> None:
+    gone = {LIFE: [Arrived(Cell(Dot(1, "a"), covers={}), {})], "title": [Arrived(Cell(Dot(1, "a")), {"title": "t"})]}
+    assert join(gone) == gone
+    two = Arrived(Cell(Dot(1, "a")), {}), Arrived(Cell(Dot(1, "b")), {})
+    assert join({LIFE: [two[0]], "title": two}) == {LIFE: [two[0]], "title": two}
+
+
+def test_a_long_text_travels_by_itself() -> None:
+    """All of a record's groups together might be more than one value may have."""
+    cell = Cell(Dot(1, "a"))
+    told = {LIFE: [Arrived(cell, {})], "title": [Arrived(cell, {"title": "t"})]}
+    long = {"notes": [Arrived(cell, {"description": "x" * 100_000})]}
+    assert join({**told, **long}) == {**join(told), **long}
+
+
+def test_two_beginnings_of_one_record_are_two_values_of_each_group() -> None:
+    """Two devices imported the same file; in between its title was changed."""
+    one, other = Cell(Dot(5, "a")), Cell(Dot(7, "b"))
+    first = {"life+title": [Arrived(one, {LIFE: {"created_at": 1}, "title": {"title": "as it was"}})]}
+    second = {"life+title": [Arrived(other, {LIFE: {"created_at": 1}, "title": {"title": "as it is"}})]}
+    device = after(Local(), merge(Local(), first))
+    outcome = merge(device, second)
+    assert outcome.values["title"] == (other, {"title": "as it is"})
+    assert told(outcome.rivals) == {one.dot: ({"title": "as it was"}, True)}
+    assert outcome.rivals[LIFE][one.dot].open is False
+    joined = merge(Local(), {"life+title": [*first["life+title"], *second["life+title"]]})
+    assert (joined.shadow, joined.rivals) == (outcome.shadow, outcome.rivals)
+
+
+def test_what_lost_has_its_own_value_still_where_a_deleted_record_comes_back() -> None:
+    """A rule wrote over an open conflict, then the record was deleted, all before a sync: nothing took the row's place
+    meanwhile. A person's value wins over the rule's once somebody's edit brings the record back."""
+    mine, theirs = cells.written(Dot(3, "a"), []), cells.written(Dot(2, "b"), [])
+    rule = cells.written(Dot(9, "a"), [mine, theirs], open=[theirs.dot], auto=True)
+    deletion = cells.written(Dot(10, "a"), [BORN.cell], covers={"title": {"a": 9, "b": 2}})
+    local = Local(
+        shadow={LIFE: [deletion], "title": [rule, theirs]},
+        rivals={"title": {theirs.dot: Rival(theirs, {"title": "theirs"}, open=False, sent=True)}},
+        values={LIFE: BORN.value, "title": {"title": "by a rule"}},
+    )
+    outcome = merge(local, {"notes": [Arrived(Cell(Dot(11, "b")), {"description": "still needed"})]})
+    assert outcome.alive
+    assert outcome.values["title"] == (theirs, {"title": "theirs"})
+    assert outcome.rivals["title"][rule.dot].value == {"title": "by a rule"}

@@ -1,5 +1,6 @@
 """What stays on a device stays: canaries in excluded projects and fields never reach the wire, sealed or not."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Project, Todo
 from orc_lab.model.week import Week
 from orc_lab.store import sharing
+from orc_lab.store.database import immediate
 from orc_lab.sync import calls, conflicts
 from orc_lab.sync.cells import Cell
-from orc_lab.sync.merge import Fields
-from orc_lab.sync.scope import may_stay, rules_of
+from orc_lab.sync.merge import Arrived, Fields, split
+from orc_lab.sync.scope import Scope, may_stay, rules_of
 from orc_lab.sync.seal import Sealer
 from orc_lab.sync.status import status
 from orc_lab.sync.verify import verify
@@ -34,7 +36,8 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str, Fields]
     seal = Sealer.seal
 
     def noted(self: Sealer, table: str, id: str, group: str, cell: Cell, value: Mapping[str, Any]) -> Cell:
-        found.append((table, id, group, value))
+        parts = split({group: [Arrived(cell, value)]})
+        found.extend((table, id, name, part.value) for name, (part, *_) in parts.items())
         return seal(self, table, id, group, cell, value)
 
     monkeypatch.setattr(Sealer, "seal", noted)
@@ -229,6 +232,23 @@ def test_a_group_that_is_excluded_later_is_purged_and_included_again(service: Se
     assert one.sync().same
     two.sync()
     assert two.wb.get(Todo, todo.id).description == "once shared"
+
+
+@pytest.mark.parametrize("name", ["notes", "life+notes", "life+notes+title", "life+notes+v2", "Z9+life+notes+with_2"])
+def test_a_group_is_found_in_whatever_joint_cell_it_was_shared(service: Service, tmp_path: Path, name: str) -> None:
+    """Also beside groups of a newer orc_lab, whatever their names."""
+    one = Device(tmp_path, "one")
+    todo = one.wb.add_todo("seen", description="once shared")
+    one.enable(service)
+    one.sync()
+    conn = one.wb.db.conn
+    with immediate(conn):
+        cells = json.dumps({name: "0000000000000001-a", "title+notes_too": "0000000000000001-notes"})
+        conn.execute("UPDATE sync_rows SET cells = ? WHERE id = ?", (cells, todo.id))
+    calls.exclude_from_sync(one.wb, "fields:todos.notes")
+    with immediate(conn):
+        Scope().settle(conn, at=1)
+    assert sharing.marks(conn)["todos", todo.id].state == sharing.RENEW
 
 
 def test_a_todo_whose_notes_stay_here_outlives_its_deletion_elsewhere(service: Service, tmp_path: Path) -> None:

@@ -40,12 +40,12 @@ cells = st.builds(Cell, dots, st.none() | dots, vectors, keeps, st.booleans(), s
 deletions = st.builds(lambda cell, covers: cell._replace(covers=covers), cells, st.dictionaries(replicas, vectors))
 
 
-def forged(text: bytes, cell: Cell = CELL) -> Cell:
+def forged(text: bytes, cell: Cell = CELL, where: tuple[str, str, str] = HERE) -> Cell:
     """What another program would make of a text by the documented format, with this account's keys."""
     own = blake2b(ACCOUNT.encode(), key=KEYS[2], person=b"orc-lab cells 1", digest_size=32).digest()
     rest = {k: v for k, v in write_cell(cell).items() if k in ("auto", "covers", "kept", "seen")}
     told = write_cell(cell)
-    lines = ["orc-lab cell 1", ACCOUNT, "2", *HERE, "upsert" if cell.covers is None else "delete", told["hlc"]]
+    lines = ["orc-lab cell 1", ACCOUNT, "2", *where, "upsert" if cell.covers is None else "delete", told["hlc"]]
     lines += [told["base"] or "", json.dumps(rest, sort_keys=True, separators=(",", ":"))]
     nonce = bytes(24)
     return cell._replace(body=Sealed(2, nonce + encrypt(text, "\n".join(lines).encode(), nonce, own)))
@@ -171,6 +171,26 @@ def test_a_refusal_says_which_record_and_what_to_do() -> None:
 )  # fmt: skip
 def test_what_another_client_sealed_wrongly_is_refused(text: bytes) -> None:
     assert refused(SEALER, HERE, forged(text.ljust(96))) == "unfit"
+
+
+JOINED = "todos", "t", "life+title"
+
+
+def test_a_joint_cell_has_the_value_of_each_of_its_groups() -> None:
+    value = {"@": 5, "life": {"created_at": 5}, "title": {"title": "Draft", "of a newer one": None}}
+    sealed = SEALER.seal(*JOINED, CELL, value)
+    assert SEALER.open(*JOINED, sealed) == value
+    assert refused(SEALER, ("todos", "t", "life+notes"), sealed) == "altered"
+    assert refused(SEALER, ("todos", "t", "life"), sealed) == "altered"
+
+
+@pytest.mark.parametrize(
+    "value", [{"life": 5}, {"title": {"title": {}}}, {"notes": {}}, {"life": None}, {"title": {"title": "\ud800"}}]
+)
+def test_a_joint_cell_has_nothing_else(value: Any) -> None:
+    assert refused(SEALER, JOINED, forged(json.dumps(value).encode().ljust(96), where=JOINED)) == "unfit"
+    with pytest.raises(Refused):
+        SEALER.seal(*JOINED, CELL, value)
 
 
 def test_the_largest_value_opens_and_a_larger_one_doesnt() -> None:

@@ -15,8 +15,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+import pytest
+
 from orc_lab.backup import restore
 from orc_lab.errors import OrcError
+from orc_lab.sync import fresh
 from orc_lab.sync.exchange import Synced
 from orc_lab.sync.groups import QUIET, WIRE
 from orc_lab.sync.pending import whole
@@ -208,7 +211,11 @@ class World:
         return [replica.sync(PlainRemote(self.server, replica.key)) for replica in replicas]
 
     def edit(self, replica: Replica, act: Act, pick: int = 0, *, by_hand: bool = True) -> None:
-        """Let somebody edit, and take account of what they wrote over what."""
+        """Let somebody edit, and take account of what they wrote over what: in one go, whatever syncs meanwhile."""
+        with replica.wb.db.lock:
+            self._edited(replica, act, pick, by_hand=by_hand)
+
+    def _edited(self, replica: Replica, act: Act, pick: int, *, by_hand: bool) -> None:
         before, waiting = replica.rows(), replica.waiting()
         lost = {open: replica.conflicts(open=open) for open in (True, False)}
         with self.clock.on(replica.error), suppress(OrcError, sqlite3.IntegrityError):
@@ -329,9 +336,14 @@ def template() -> Path:
 def world(
     *, seed: int = 0, devices: int = 3, page: int = 7, server: type[PlainServer] = PlainServer
 ) -> Iterator[World]:
-    """A new world, in memory where the system has a folder for that."""
+    """A new world, in memory where the system has a folder for that. In two of five every few records count as many."""
     begun = template()
-    with tempfile.TemporaryDirectory(prefix="orc-law-", dir=MEMORY) as folder, Clockwork(seed).wound_up() as clock:
+    with (
+        tempfile.TemporaryDirectory(prefix="orc-law-", dir=MEMORY) as folder,
+        Clockwork(seed).wound_up() as clock,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(fresh, "MANY", 1 if seed % 5 in (1, 2) else 100)
         made = World(Path(folder), begun, clock, devices=devices, page=page, server=server)
         try:
             yield made

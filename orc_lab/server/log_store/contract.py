@@ -107,6 +107,9 @@ class Transaction(Protocol):
     def devices(self, account: int) -> list[Device]:
         """Return the devices of an account, the oldest first."""
 
+    def revoked(self, account: int) -> int:
+        """Return how many devices of an account were revoked."""
+
     def device_of(self, key_hash: bytes) -> Device | None:
         """Return the device that has a key, revoked or not."""
 

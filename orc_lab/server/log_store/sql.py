@@ -86,6 +86,12 @@ class SqlTransaction:
         found = self._session.rows(f"SELECT {_DEVICE} FROM devices WHERE account = ? ORDER BY id", account)
         return [_device(row) for row in found]
 
+    def revoked(self, account: int) -> int:
+        """Return how many devices of an account were revoked."""
+        sql = "SELECT count(*) FROM devices WHERE account = ? AND revoked IS NOT NULL"
+        ((count,),) = self._session.rows(sql, account)
+        return int(str(count))
+
     def device_of(self, key_hash: bytes) -> Device | None:
         """Return the device that has a key, revoked or not."""
         found = self._session.rows(f"SELECT {_DEVICE} FROM devices WHERE key_hash = ?", key_hash)
