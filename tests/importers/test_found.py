@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orc_lab.errors import InvalidValue, OrcError, UnreadableFile
+from orc_lab.errors import InvalidValue, NeedsChoice, OrcError, UnreadableFile
 from orc_lab.importers import run
 from orc_lab.importers.own import document
 from orc_lab.importers.tables.mapping import from_pairs, from_settings
@@ -112,6 +112,28 @@ def test_a_broken_header_is_told_in_few_words(bring: Bring, mapped: Any, error: 
 def test_a_date_format_that_strptime_does_not_take_is_refused_at_once(form: str) -> None:
     with pytest.raises(InvalidValue, match="date_format"):
         from_settings({"date_format": form})
+
+
+def test_a_duration_longer_than_the_world_is_none(bring: Bring) -> None:
+    rows = table("title,started,actual", "Dig,2025-03-02 10:00,1e307", "Weed,2025-03-02 11:00,1:30")
+    report = bring(
+        rows, format="task-csv", name="x.csv", mapping=from_pairs("title=title,started=started,actual=actual")
+    )
+    assert accounted(report)
+
+
+def test_a_mapping_whose_name_no_database_holds_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="whole characters"):
+        from_settings({"name": "\ud800", "columns": {"title": "Was"}})
+
+
+def test_persons_with_endless_names_can_be_chosen_from(bring: Bring) -> None:
+    names = ["Ada", "9" * 4_000, *(f"Somebody {n}" for n in range(40))]
+    data = table("title,person", *(f"Dig {name[:9]},{name}" for name in names))
+    with pytest.raises(NeedsChoice) as asked:
+        bring(data, format="task-csv", name="x.csv", mapping=from_pairs("title=title,person=person"))
+    assert len(str(asked.value)) < 2_000
+    assert "Ada (1)" in str(asked.value)
 
 
 # Taskwarrior, Timewarrior, the old app

@@ -16,6 +16,7 @@ _FIRST = 86_400  # the first day of 1970 is what an empty date looks like
 _IN_SECONDS = 1e11  # more than this are milliseconds (or micro-, or nanoseconds)
 _IN_NANOSECONDS = _IN_SECONDS * 1e9
 _LONGEST = 40  # characters of a duration
+_MOST_HOURS = 1e9  # a hundred thousand years: what is more was no time
 _PER_HOUR = {"h": 1.0, "min": 60.0, "s": 3600.0}
 _PARTS = re.compile(
     r"()(?:([\d.,]+)\s*h(?:(?:ou)?rs?)?)?\s*(?:([\d.,]+)\s*m(?:in(?:ute)?s?)?)?\s*(?:([\d.,]+)\s*s(?:ec(?:ond)?s?)?)?",
@@ -67,9 +68,11 @@ def hours(value: object, unit: Unit = "h") -> float | None:
     `2d` is unreadable: nobody knows how long a working day was meant to be.
     """
     if isinstance(value, str) and len(value := value.strip()) <= _LONGEST:
-        return _told_hours(value, unit)
-    found = number(value)
-    return None if found is None else found / _PER_HOUR[unit]
+        found = _told_hours(value, unit)
+    else:
+        found = number(value)
+        found = None if found is None else found / _PER_HOUR[unit]
+    return found if found is not None and abs(found) <= _MOST_HOURS else None
 
 
 @lru_cache(maxsize=4096)  # most tasks of a life take as long as many others

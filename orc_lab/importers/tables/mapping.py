@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from orc_lab.errors import InvalidValue, UnreadableFile
-from orc_lab.importers.reading.values import Unit, bare
+from orc_lab.importers.reading.values import Unit, bare, clean
 from orc_lab.model.entities import Priority, Status
 
 # What a column may mean, and the headers it is known by, the surest first.
@@ -260,7 +260,7 @@ def _checked(name: str, value: Any) -> Any:
         "tag_columns": "a list of columns",
         "priority_scale": "the lowest and the highest number",
         "unit": "h, min or s",
-        "name": "a word",
+        "name": "a word of whole characters",
         "date_format": "a format such as %d.%m.%Y",
         "done_after_days": "a number of days",
     }.get(name, "a table of words")
@@ -270,7 +270,7 @@ def _checked(name: str, value: Any) -> Any:
         "tag_columns": words,
         "priority_scale": _is_scale(value),
         "unit": value in get_args(Unit),
-        "name": isinstance(value, str),
+        "name": isinstance(value, str) and clean(value) == value,
         "date_format": isinstance(value, str) and _is_date_format(value),
         "done_after_days": type(value) is int and 0 <= value <= 36_500,
         "columns": table and value.keys() <= TARGETS.keys(),
