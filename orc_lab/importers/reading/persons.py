@@ -9,7 +9,7 @@ from orc_lab.importers.tables.table import Table
 
 EVERYBODY = "all"
 NOBODY = "(nobody)"
-_SHOWN, _LONGEST = 20, 60  # persons that are named to choose from, and letters of a name
+_SHOWN, _LONGEST = 40, 40  # persons that are named to choose from, and letters of a name
 
 
 def of_person(
