@@ -131,8 +131,13 @@ class Standing:
         if id not in self.extras:
             return set()
         shadow = self.heads(id)
-        over = LIFE in shadow and not cells.alive(shadow)
+        over = LIFE in shadow and (not cells.alive(shadow) or self._remade(id))
         return set() if over else self.unplaced(id) - self.writes(id).keys()
+
+    def _remade(self, id: str) -> bool:
+        """Whether a record was made here after a restore by the person had taken it away, which no entry tells."""
+        entries, gone = self.entries.get(id, ()), self.touched.get(id, {}).get(LIFE)
+        return gone is not None and bool(entries) and entries[0].op == "insert" and gone < entries[0].clock
 
     def rivals(self, id: str) -> Rivals:
         """Return a record's values that lost, by group and dot."""

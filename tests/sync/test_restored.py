@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from orc_lab.backup import keep, restore
-from orc_lab.model.entities import Project, Todo
+from orc_lab.model.entities import Project, Todo, WeeklyGoal
+from orc_lab.model.week import Week
 from orc_lab.store import copies, syncing
 from orc_lab.sync.restored import carry
 from tests.sync.faulty import Lost
 from tests.sync.plain_server import PlainRemote
 from tests.sync.replicas import Replica
 from tests.sync.world import World, world
+
+WEEK = Week.parse("2027-W03")
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +169,18 @@ def test_a_database_that_never_synced_is_restored_as_ever(here: World) -> None:
     put_back(a, backup)
     assert titles(a) == set()
     assert a.wb.db.rows("SELECT * FROM sync_touched") == []
+
+
+def test_what_is_made_again_after_a_restore_took_it_away_is_as_it_was_made(here: World) -> None:
+    """A week's goal has one id on every device, so it is the same one that is begun anew, without its reflection."""
+    a, b = here.replicas
+    backup = keep.back_up(str(a.path)).backup.path
+    here.edit(b, lambda do: do.wb.set_goal(WEEK, goal=do.new, reflection=do.new, self_rating=2))
+    here.sync(b, a)
+    here.edit(a, lambda do: put_back(a, backup))
+    here.edit(a, lambda do: do.wb.confirm_plan(WEEK))
+    here.sync(a, b, a)
+    here.check()
+    (goal,) = b.wb.find(WeeklyGoal)
+    assert (goal.reflection, goal.goal) == (None, None)
+    assert a.wb.db.rows("SELECT * FROM sync_held WHERE \"table\" = 'weekly_goals'") == []
