@@ -21,6 +21,7 @@ from orc_lab.workbench.bench import Workbench
 Message = Mapping[str, Any]
 Send = Callable[[State], None]
 PAGES = 16  # that are followed at once; one that was left longest ago is let go, and asks again when it is used
+_LONGEST = 2000  # of a line that is typed
 _UNSEEN = frozenset({"forecasts", "knowledge", "recommendations", "activities", "imports"})
 _EDITS: Mapping[str, Callable[[Workbench, Message], str]] = {
     "change": changes.change,
@@ -66,15 +67,21 @@ class Board:
 
     def handle(self, message: Message) -> None:
         """Do what a page asks; what there is to say is sent. Raises nothing that a message could cause."""
-        view, kind = str(message.get("view") or ""), message.get("kind")
+        view, kind = str(message.get("view") or ""), str(message.get("kind"))
         back: State = {"view": view, "n": message.get("n")}
-        if kind == "show":
-            self._show(view, message)
-            self._send({**back, "kind": "done", "told": ""})
-        elif kind == "typed":
-            self._typed(back, str(message.get("text") or "")[:2000])
-        else:
-            self._edit(back, str(kind), message)
+        try:
+            if kind == "show":
+                self._show(view, message)
+                self._send({**back, "kind": "done", "told": ""})
+            elif kind == "typed":
+                self._typed(back, str(message.get("text") or "")[:_LONGEST])
+            elif kind == "bye":
+                with self._lock:
+                    self._pages.pop(view, None)
+            else:
+                self._edit(back, kind, message)
+        except OrcError as error:  # of reading: a locked file, say
+            self._send({**back, "kind": "refused", "told": str(error)})
 
     def _show(self, view: str, message: Message) -> None:
         with self._lock:

@@ -51,7 +51,7 @@ class BoardWidget(anywidget.AnyWidget):
     @property
     def fallback(self) -> str:
         """What stands in for the board where it can't be shown, as HTML; the board's own style hides it."""
-        lines = [*words(self.board.wb), "Run this cell to see the board and to edit."]
+        lines = [*words(self.board.wb), "Run all cells to see the board and to edit."]
         return '<p class="orc-board-fallback">' + "<br>".join(map(escape, lines)) + "</p>"
 
     def _ipython_display_(self, **_: Any) -> None:

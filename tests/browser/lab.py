@@ -27,9 +27,8 @@ def running(folder: Path) -> Iterator[str]:
     root = ["--allow-root"] if os.name == "posix" and os.geteuid() == 0 else []
     command = [sys.executable, "-m", "orc_lab", "lab", "--no-browser", "--port", "0", "--"]
     command += [*root, "--LabApp.expose_app_in_browser=True"]
-    where = {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
     silent = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=folder, env=where, stdout=silent, stderr=silent) as process:
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=silent, stderr=silent) as process:
         try:
             told = _told(process, folder / "runtime")
             yield f"{told['url']}doc/tree/notebooks/{{}}.ipynb?token={told['token']}&reset"
@@ -50,12 +49,17 @@ def _told(process: "subprocess.Popen[bytes]", runtime: Path) -> dict[str, Any]:
     raise TimeoutError
 
 
-def run_all(page: Page, address: str, wanted: str) -> None:
-    """Open a notebook, run all its cells, and wait for what is wanted."""
+def opened(page: Page, address: str) -> None:
+    """Open a notebook, and wait for its kernel."""
     page.set_default_timeout(1000 * SECONDS)
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.evaluate(READY)
+
+
+def run_all(page: Page, address: str, wanted: str) -> None:
+    """Open a notebook, run all its cells, and wait for what is wanted."""
+    opened(page, address)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_selector(wanted)
 

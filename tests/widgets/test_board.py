@@ -1,5 +1,8 @@
 """The board follows: its own edits, others', several pages, stale ones, and what can't be done."""
 
+import pytest
+
+from orc_lab.errors import DatabaseLocked
 from orc_lab.model.entities import Status, Todo
 from orc_lab.widgets import board as boards
 from orc_lab.workbench.bench import Workbench
@@ -81,6 +84,23 @@ def test_a_page_left_long_ago_is_let_go(talk: Talk) -> None:
     talk.wb.capture("Something")
     assert len({one["view"] for one in talk.heard}) == boards.PAGES
     assert talk.view not in {one["view"] for one in talk.heard}
+
+
+def test_a_page_that_says_good_bye_is_told_no_more(talk: Talk) -> None:
+    talk.board.handle({"view": talk.view, "kind": "bye"})
+    talk.heard.clear()
+    talk.wb.capture("Something")
+    assert talk.heard == []
+
+
+def test_what_cannot_be_read_is_an_answer_too(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object) -> None:
+        raise DatabaseLocked("own.db", 5)
+
+    monkeypatch.setattr(talk.wb, "find", locked)
+    for kind in ("show", "typed"):
+        answer = talk.ask(kind, text="Draft +Thesis")
+        assert (answer["kind"], "own.db was locked" in answer["told"]) == ("refused", True)
 
 
 def test_undo_and_redo_name_what_they_take_back(talk: Talk, now: Now) -> None:

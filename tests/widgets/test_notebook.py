@@ -53,7 +53,6 @@ def test_papermill_runs_it_and_what_is_kept_says_what_stands_there(sample: Path,
     out = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", str(notebooks.path("board")), str(out)]
     environment = {name: value for name, value in os.environ.items() if name != "ORC_DB"}
-    environment["PYTHONPATH"] = str(notebooks.folder().parent)
     done = subprocess.run(
         command, cwd=sample / "notebooks", env=environment, capture_output=True, encoding="utf-8", check=False
     )

@@ -131,6 +131,11 @@ class Board {
     document.removeEventListener("visibilitychange", this.look);
     clearInterval(this.clock);
     clearTimeout(this.line.timer);
+    try {
+      this.model.send({ view: this.view, kind: "bye" });
+    } catch {
+      // the kernel is gone, and with it what would have been let go
+    }
   }
 
   // What is there from the start
