@@ -9,7 +9,6 @@ import anywidget
 from IPython.display import HTML, display
 
 from orc_lab import config
-from orc_lab.errors import OnlySample
 from orc_lab.widgets.board import Board, Message
 from orc_lab.widgets.cards import words
 from orc_lab.workbench.bench import Workbench
@@ -22,10 +21,16 @@ def open_board(db: str | None = None) -> "BoardWidget":
 
     Raises what opening a database raises.
     """
-    path = config.readable_path(db)
-    wb = Workbench.open(path)
-    named = bool(db or os.environ.get("ORC_DB"))
-    return BoardWidget(wb, refusal=str(OnlySample(path)) if wb.sample and not named else "")
+    wb = Workbench.open(config.readable_path(db))
+    return BoardWidget(wb, refusal=_sample_stays(wb) if wb.sample and not db else "")
+
+
+def _sample_stays(wb: Workbench) -> str:
+    path = os.path.abspath(wb.db.path)
+    return (
+        "This is the sample life, and it stays as it is. Begin your own with `orc init`, or edit the sample all the "
+        f"same: name it in the first cell, db = {path!r}."
+    )
 
 
 class BoardWidget(anywidget.AnyWidget):

@@ -16,6 +16,7 @@ STATIC = Path(notebook.__file__).parent / "static"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width"><style>body { margin: 12px; }</style></head>
 <body><div id="host"></div></body></html>"""
+ADDRESS = "http://localhost/board"  # never asked: the page is handed over
 START = """async ([module, style]) => {
   const sheet = document.head.appendChild(document.createElement("style"));
   sheet.textContent = style;
@@ -39,9 +40,14 @@ class Shown:
         self._told: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self.board = Board(wb, self._told.put, refusal=refusal)
         page.expose_function("orcAsk", self._asked)
-        page.set_content(PAGE)
-        page.evaluate(START, [(STATIC / f"board.{end}").read_text(encoding="utf-8") for end in ("js", "css")])
-        page.wait_for_selector(".orc-column")
+        page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+        self.load()
+
+    def load(self) -> None:
+        """Load the page, or load it again."""
+        self.page.goto(ADDRESS)
+        self.page.evaluate(START, [(STATIC / f"board.{end}").read_text(encoding="utf-8") for end in ("js", "css")])
+        self.page.wait_for_selector(".orc-column")
 
     def _asked(self, message: dict[str, Any]) -> list[dict[str, Any]]:
         self.board.handle(message)

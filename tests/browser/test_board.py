@@ -262,6 +262,25 @@ def test_without_a_kernel_what_was_typed_stays(shown: Shown) -> None:
     shown.page.evaluate("document.querySelector('.orc-board').removeAttribute('aria-busy')")
 
 
+def test_what_is_not_saved_outlives_the_page(shown: Shown) -> None:
+    capture(shown, "Draft")
+    shown.page.evaluate("window.orcDead = true")
+    shown.page.fill(".orc-add-text", "Precious thought")
+    shown.card("Draft").dblclick()
+    shown.page.fill("[name=title]", "Long worked on")
+    shown.page.keyboard.press("Enter")  # nobody hears it
+    shown.load()
+    assert shown.page.input_value(".orc-add-text") == "Precious thought"
+    assert shown.page.input_value("[name=title]") == "Long worked on"
+    shown.page.locator("[name=title]").press("Enter")
+    shown.page.wait_for_selector(".orc-editor", state="detached")
+    shown.page.locator(".orc-add-text").press("Enter")
+    shown.page.wait_for_selector(".orc-card >> nth=1")
+    assert statuses(shown.wb) == {"Long worked on": "dumped", "Precious thought": "dumped"}
+    shown.load()
+    assert (shown.page.input_value(".orc-add-text"), shown.page.locator(".orc-editor").count()) == ("", 0)
+
+
 def test_a_board_to_look_at_says_why(wb: Workbench, browser_page: Page) -> None:
     wb.capture("Draft")
     shown = Shown(browser_page, wb, refusal="This is the sample life.")

@@ -94,7 +94,7 @@ def test_a_page_that_says_good_bye_is_told_no_more(talk: Talk) -> None:
 
 
 def test_what_cannot_be_read_is_an_answer_too(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def locked(*_: object) -> None:
+    def locked(*_: object, **__: object) -> None:
         raise DatabaseLocked("own.db", 5)
 
     monkeypatch.setattr(talk.wb, "find", locked)

@@ -72,7 +72,11 @@ def test_the_sample_is_shown_and_edited_only_where_it_is_named(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ORC_DB", raising=False)
     shown = open_board()
-    assert "only the sample life" in shown.board.refusal
+    assert f"db = {str(tmp_path / config.SAMPLE)!r}" in shown.board.refusal
+    shown.close()
+    monkeypatch.setenv("ORC_DB", config.SAMPLE)  # as `orc lab` says it to every kernel
+    shown = open_board()
+    assert "the sample life" in shown.board.refusal
     shown.close()
     named = open_board(config.SAMPLE)
     assert named.board.refusal == ""

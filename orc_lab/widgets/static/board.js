@@ -68,6 +68,25 @@ function tomorrow(today) {
   return day.toISOString().slice(0, 10);
 }
 
+// What is typed and not saved yet stays with the tab, so that it outlives the kernel and the page.
+const DRAFT = "orc-board-draft";
+
+function drafted() {
+  try {
+    return JSON.parse(sessionStorage.getItem(DRAFT)) || {};
+  } catch {
+    return {}; // a page without storage
+  }
+}
+
+function draft(part) {
+  try {
+    sessionStorage.setItem(DRAFT, JSON.stringify({ ...drafted(), ...part }));
+  } catch {
+    // a page without storage, or a full one: then it stays on the page only
+  }
+}
+
 // One question at a time: the next is sent when the one before is answered, so that quick keys can't overtake.
 class Line {
   constructor(model, view, silent) {
@@ -223,8 +242,10 @@ class Board {
     if (message.view !== this.view) return;
     if (message.kind === "state") {
       this.revision = message.revision;
+      const first = !this.truth;
       this.truth = message.state;
       this.draw();
+      if (first) this.goOn();
     } else if (message.kind === "patch") {
       if (message.after !== this.revision) { if (this.truth) this.show(); return; } // one was missed
       this.revision = message.revision;
@@ -240,6 +261,12 @@ class Board {
     }
   }
 
+  goOn() { // with what was typed before the page or its kernel went
+    const { text, edit } = drafted();
+    if (text) { this.input.value = text; this.typed(); }
+    if (edit && this.state.cards[edit.id]) this.edit(edit.id, edit);
+  }
+
   async ask(message) {
     this.root.setAttribute("aria-busy", "true");
     const reply = await this.line.ask(message);
@@ -253,6 +280,7 @@ class Board {
 
   typed() {
     const text = this.input.value;
+    draft({ text });
     clearTimeout(this.pause);
     if (!text.trim()) { this.typing = 0; this.reading.replaceChildren(); return; }
     this.pause = setTimeout(() => {
@@ -571,10 +599,10 @@ class Board {
 
   // Editing in place
 
-  edit(id) {
+  edit(id, unsaved = null) {
     const card = this.cards.get(id);
     if (!card || card.editor || !this.mayEdit()) return;
-    const shown = { ...this.state.cards[id] };
+    const shown = unsaved ? unsaved.shown : { ...this.state.cards[id] };
     const field = (name, label, attributes = {}) => {
       const tag = attributes.rows ? "textarea" : "input";
       const input = make(tag, { name, ...attributes });
@@ -599,6 +627,10 @@ class Board {
       make("p", { class: "orc-conflict", role: "alert", hidden: true }),
       make("div", { class: "orc-ends" }, make("button", { type: "submit", class: "orc-main", text: "Save" }),
         make("button", { type: "button", text: "Cancel", onclick: () => this.endEdit(card) })));
+    form.addEventListener("input", () => {
+      const values = Object.fromEntries([...form.elements].filter((each) => each.name).map((each) => [each.name, each.value]));
+      draft({ edit: { id, shown: card.editor.shown, values } });
+    });
     form.addEventListener("submit", (event) => { event.preventDefault(); this.save(card); });
     form.addEventListener("keydown", (event) => {
       event.stopPropagation();
@@ -611,6 +643,11 @@ class Board {
     card.root.draggable = false;
     card.root.classList.add("orc-editing");
     card.root.append(form);
+    if (unsaved) {
+      for (const [name, value] of Object.entries(unsaved.values)) form.elements[name].value = value;
+      card.root.scrollIntoView({ block: "nearest", inline: "nearest" });
+      return;
+    }
     form.elements.title.focus();
     form.elements.title.select();
   }
@@ -641,6 +678,7 @@ class Board {
     const inside = card.root.contains(document.activeElement);
     card.editor.form.remove();
     card.editor = null;
+    draft({ edit: null });
     card.root.editing = false;
     card.root.draggable = true;
     card.root.classList.remove("orc-editing");
