@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orc_lab.errors import ChangedElsewhere, InvalidValue, NothingToUndo, OrcError
+from orc_lab.errors import ChangedElsewhere, InvalidValue, LongSession, NothingToUndo, OrcError
 from orc_lab.model.change import Change
 from orc_lab.widgets import changes, typed
 from orc_lab.widgets.asked import Asked
@@ -107,6 +107,9 @@ class Board:
             return
         except (ChangedElsewhere, NothingToUndo) as error:
             answer = {"kind": "stale", "told": str(error)}
+        except LongSession as error:
+            told = f"The clock has run for {error.hours:.1f} h, and only you know when the work ended: say it above."
+            answer = {"kind": "refused", "told": told, "ended": "unknown"}
         except OrcError as error:
             answer = {"kind": "refused", "told": str(error)}
         self._again(str(back["view"]))

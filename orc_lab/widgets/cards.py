@@ -81,7 +81,14 @@ def _running(wb: Workbench) -> State | None:
     session = wb.running()
     if session is None:
         return None
-    return {"id": session.todo_id, "title": wb.get(Todo, session.todo_id).title, "since": session.started_at}
+    clock = wb.clock()
+    began = clock.local(session.started_at) + clock.shift
+    return {
+        "id": session.todo_id,
+        "title": wb.get(Todo, session.todo_id).title,
+        "since": session.started_at,
+        "began": f"{began:%Y-%m-%dT%H:%M}",
+    }
 
 
 def _edit(wb: Workbench, edits: list[Edit]) -> State | None:

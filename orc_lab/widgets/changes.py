@@ -4,8 +4,9 @@ A page says with each change what it showed before. Where that isn't so any more
 overwritten, and ChangedElsewhere says what it is now.
 """
 
+import time
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from orc_lab.errors import ChangedElsewhere, InvalidValue, NothingToUndo
@@ -112,10 +113,22 @@ def start(wb: Workbench, message: Message) -> str:
 
 
 def stop(wb: Workbench, message: Message) -> str:
-    """Stop the work that runs; raises NoSession, LongSession."""
-    session = wb.stop()
+    """Stop the work that runs: now, or at the moment that the page names; raises NoSession, LongSession, InvalidValue.
+
+    `at` is `now`, which counts it all however long it was, or a time on the person's wall such as 2026-11-20T17:30.
+    """
+    session = wb.stop(ended_at=_moment(wb, str(message["at"])) if message.get("at") else None)
     minutes = ((session.ended_at or session.started_at) - session.started_at) // 60
     return f"Stopped after {minutes // 60} h {minutes % 60} min: {wb.get(Todo, session.todo_id).title}"
+
+
+def _moment(wb: Workbench, text: str) -> int:
+    if text == "now":
+        return int(time.time())
+    try:
+        return wb.clock().instant(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise InvalidValue("the end of the work", text, "a time such as 2026-11-20T17:30") from None
 
 
 def undo(wb: Workbench, message: Message) -> str:

@@ -1,6 +1,7 @@
 """The board's page in a real browser, on a real board: captured, dragged, moved by keys, edited, undone, and kept."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -215,9 +216,22 @@ def test_work_is_started_and_stopped_on_a_card(shown: Shown) -> None:
     shown.card("Draft").get_by_role("button", name="Start work").click()
     shown.page.wait_for_selector(".orc-runs")
     assert (shown.wb.running() is not None, shown.page.inner_text(".orc-running span")) == (True, "● 0:00 Draft")
-    shown.page.locator(".orc-running button").click()
+    shown.page.get_by_role("button", name="Stop", exact=True).click()
     shown.page.wait_for_selector(".orc-running", state="hidden")
     assert shown.wb.running() is None
+
+
+def test_a_clock_that_ran_over_night_asks_when_the_work_ended(shown: Shown) -> None:
+    id = shown.wb.capture("Draft").id
+    began = int(time.time()) // 60 * 60 - 10 * 3600
+    shown.elsewhere(lambda: shown.wb.start(id, at=began))
+    shown.page.get_by_role("button", name="Stop", exact=True).click()
+    shown.page.wait_for_selector(".orc-end:not([hidden])")
+    clock = shown.wb.clock()
+    shown.page.fill(".orc-end input", f"{clock.local(began + 5400):%Y-%m-%dT%H:%M}")
+    shown.page.get_by_role("button", name="Stop there").click()
+    shown.page.wait_for_selector(".orc-running", state="hidden")
+    assert shown.wb.get(Todo, id).actual_hours == 1.5
 
 
 def test_thousands_come_in_pages(shown: Shown) -> None:

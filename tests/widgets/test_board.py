@@ -128,7 +128,7 @@ def test_undo_of_what_isnt_the_last_any_more_takes_nothing_back(talk: Talk) -> N
 def test_the_clock_of_work_is_shown(talk: Talk, now: Now) -> None:
     one, two = (talk.ask("add", text=text)["made"] for text in ("One", "Two"))
     talk.ask("start", id=one)
-    assert talk.state()["running"] == {"id": one, "title": "One", "since": now.at}
+    assert talk.state()["running"] == {"id": one, "title": "One", "since": now.at, "began": "2026-11-16T09:00"}
     now.passes(minutes=90)
     assert talk.ask("start", id=two)["kind"] == "done"
     assert (talk.state()["running"]["id"], talk.state()["cards"][one]["spent"]) == (two, 1.5)
@@ -136,6 +136,21 @@ def test_the_clock_of_work_is_shown(talk: Talk, now: Now) -> None:
     assert talk.ask("stop")["told"] == "Stopped after 0 h 5 min: Two"
     assert talk.state()["running"] is None
     assert talk.ask("stop")["kind"] == "refused"
+
+
+def test_a_clock_that_ran_too_long_is_asked_about(talk: Talk, now: Now) -> None:
+    id = talk.ask("add", text="One")["made"]
+    talk.ask("start", id=id)
+    now.passes(hours=9)
+    for kind in ("stop", "start"):
+        answer = talk.ask(kind, id=id)
+        assert (answer["kind"], answer["ended"]) == ("refused", "unknown")
+        assert "run for 9.0 h" in answer["told"]
+    assert talk.ask("stop", at="soon")["kind"] == "refused"
+    assert talk.ask("stop", at="2026-11-16T23:00")["kind"] == "refused"
+    assert talk.state()["running"] is not None
+    assert talk.ask("stop", at="2026-11-16T10:30")["told"] == "Stopped after 1 h 30 min: One"
+    assert talk.state()["cards"][id]["spent"] == 1.5
 
 
 def test_what_is_committed_is_summed_beside_what_a_week_holds(talk: Talk) -> None:

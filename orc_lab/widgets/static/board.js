@@ -273,6 +273,7 @@ class Board {
     if (!this.line.open) this.root.removeAttribute("aria-busy");
     this.status.classList.toggle("orc-bad", reply.kind === "stale" || reply.kind === "refused");
     setText(this.status, reply.told || "");
+    if (reply.ended) this.askEnd();
     return reply;
   }
 
@@ -476,7 +477,7 @@ class Board {
 
   weekText() {
     const { hours, holds, without } = this.state.week;
-    return `${hoursText(hours) || "0 h"} of ${hoursText(holds)}${without ? ` + ${without} without estimate` : ""}`;
+    return `${hoursText(hours) || "0 h"} of ${hoursText(holds)}${without ? `, ${without} without estimate` : ""}`;
   }
 
   drawCards(list, ids, kept) {
@@ -589,12 +590,28 @@ class Board {
     const running = this.state && this.state.running;
     this.running.hidden = !running;
     if (!running) return;
-    if (!this.runningText) {
-      this.runningText = make("span");
-      this.running.append(this.runningText, make("button", { type: "button", text: "Stop", onclick: () => this.mayEdit() && this.ask({ kind: "stop" }) }));
-    }
+    if (!this.runningText) this.buildRunning();
+    if (this.end.dataset.of !== running.id) this.end.hidden = true;
     const minutes = Math.max(0, Math.floor(Date.now() / 60000 - running.since / 60));
     setText(this.runningText, `● ${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")} ${running.title}`);
+  }
+
+  buildRunning() {
+    this.runningText = make("span");
+    const stop = (at) => { if (this.mayEdit()) this.ask({ kind: "stop", at }); };
+    this.endedAt = make("input", { type: "datetime-local", "aria-label": "When the work ended" });
+    this.end = make("div", { class: "orc-end", hidden: true }, "It ended", this.endedAt,
+      make("button", { type: "button", class: "orc-main", text: "Stop there", onclick: () => this.endedAt.value && stop(this.endedAt.value) }),
+      make("button", { type: "button", text: "Count it all", onclick: () => stop("now") }));
+    this.running.append(this.runningText, make("button", { type: "button", text: "Stop", onclick: () => stop() }), this.end);
+  }
+
+  askEnd() { // the clock ran too long to have been all work
+    if (!this.state.running) return;
+    this.end.dataset.of = this.state.running.id;
+    this.endedAt.min = this.endedAt.value = this.state.running.began;
+    this.end.hidden = false;
+    this.endedAt.focus();
   }
 
   // Editing in place
