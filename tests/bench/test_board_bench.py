@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from orc_lab import config
 from orc_lab.model.week import Week
+from orc_lab.review import notebooks
 from orc_lab.sample.life import make
 from tests.bench.conftest import Compare
 from tests.browser.conftest import browser
@@ -47,6 +48,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name in ("data", "notebooks"):
         (folder / name).mkdir()
     make(folder / config.OWN, end=Week(2026, 46), weeks=104, todos=2000)
+    board = json.loads(notebooks.path("board").read_text(encoding="utf-8"))
+    for cell in board["cells"]:
+        if cell["id"] == "parameters":
+            cell["source"] = f"db = {str(folder / config.OWN)!r}"  # a sample is edited only where it is named
+    (folder / "notebooks" / "board.ipynb").write_text(json.dumps(board), encoding="utf-8")
     nothing = {"cells": [PRINT], "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
     (folder / "notebooks" / "nothing.ipynb").write_text(json.dumps(nothing), encoding="utf-8")
     with running(folder) as found:
@@ -79,5 +85,8 @@ def test_a_drag_is_written_and_confirmed(browser: Browser, address: str, compare
     board.evaluate(RESTARTED)
     board.wait_for_selector(".orc-done .orc-card >> nth=49")
     board.wait_for_timeout(10_000)  # what estimates need is loaded beside it
+    board.evaluate(DRAG)
+    board.wait_for_selector(".orc-status:text('Moved to refined')")
     found = compare(lambda: board.evaluate(DRAG), lambda: board.evaluate(ROUND_TRIP), rounds=40, warmup=4)
+    assert board.locator(".orc-status:not(.orc-bad)").inner_text().startswith("Moved to ")
     assert found.subject <= max(100, 2 * found.reference)  # a busy machine answers nothing within 100 ms

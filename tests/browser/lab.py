@@ -2,11 +2,12 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ def _told(process: "subprocess.Popen[bytes]", runtime: Path) -> dict[str, Any]:
             text = path.read_text(encoding="utf-8")
             if text.endswith("}"):  # else it is half-written
                 told: dict[str, Any] = json.loads(text)
-                return told
+                with suppress(OSError):  # it listens a moment later
+                    socket.create_connection(("127.0.0.1", told["port"]), timeout=1).close()
+                    return told
         assert process.poll() is None
         time.sleep(0.1)
     raise TimeoutError
@@ -54,6 +57,7 @@ def opened(page: Page, address: str) -> None:
     page.set_default_timeout(1000 * SECONDS)
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext")
     page.evaluate(READY)
 
 
