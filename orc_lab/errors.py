@@ -238,6 +238,18 @@ class ChangedSince(OrcError):
         self.conflicts = tuple(conflicts)
 
 
+class ChangedElsewhere(OrcError):
+    """A page showed an earlier value, and what was asked on it would have overwritten the present one."""
+
+    def __init__(self, title: str, field: str, now: object) -> None:
+        shown = "empty" if now in (None, "") else repr(now)
+        super().__init__(
+            f"{title!r} was changed elsewhere meanwhile: its {field} is now {shown}. Nothing was overwritten; "
+            "look at it and try again."
+        )
+        self.field = field
+
+
 class SessionOpen(OrcError):
     """Work on something runs already on this device."""
 

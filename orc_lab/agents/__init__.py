@@ -6,6 +6,7 @@ atoms       a predictive distribution as weighted values: quantiles, ties, draws
 trend       a slope that one odd week can't turn, with its interval
 ageing      how old the open work is, beside the person's own cycle times
 estimation  how long todos will take
+hours       how long one todo will take, as every screen says it
 velocity    todos and hours a week
 completion  when it will be done, and whether a week fits
 health      how a project is doing

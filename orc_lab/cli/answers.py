@@ -2,30 +2,27 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from orc_lab.agents.completion.outcome import ProjectCompletion
 from orc_lab.agents.desk import Desk, nominal
 from orc_lab.agents.estimation.walk import RECENT, coverage_of, walk_forward
-from orc_lab.agents.forecast import QUANTILES, Basis, Forecast, label
+from orc_lab.agents.forecast import QUANTILES, Forecast, label
 from orc_lab.agents.health.rules import Health
+from orc_lab.agents.hours import hours_of, imagined
 from orc_lab.agents.insight import told
-from orc_lab.agents.knowledge.advice import corrected
 from orc_lab.agents.ledger.entry import HOURS, TODOS, Model, hash_of, of_todo, of_weeks
 from orc_lab.agents.velocity.pace import MEASURES, Velocity, complete, velocity
 from orc_lab.agents.velocity.throughput import forecast_throughput, forecast_total
 from orc_lab.errors import InvalidValue
-from orc_lab.mirror.features import TASKS, Frames
-from orc_lab.model import quick
-from orc_lab.model.entities import CLOSED, Priority
+from orc_lab.mirror.features import Frames
+from orc_lab.model.entities import CLOSED
 from orc_lab.model.week import Week
 from orc_lab.review.reading import read_frames
 from orc_lab.review.when import default_week, week_of
 from orc_lab.workbench.bench import Workbench
-from orc_lab.workbench.pipeline import entry_status
 
 _INPUTS = ("title", "project_id", "category", "priority", "tags", "estimate_hours", "actual_hours")
 
@@ -68,31 +65,15 @@ def estimate(desk: Desk, text: str, id: str | None, project_id: str | None = Non
 
     `project_id` is the project that the text names. Shown for a todo that is there, it is recorded.
     """
-    frames, estimator, guard = desk.known.frames, desk.known.estimator, desk.guard(Model.ESTIMATE)
+    frames, levels = desk.known.frames, desk.guard(Model.ESTIMATE).levels(QUANTILES)
     task = _open_task(frames, id) if id else imagined(frames, text, project_id)
-    levels = guard.levels(QUANTILES)
-    table = corrected(desk.known.kb, estimator.predict(task, as_of=frames.now, quantiles=levels), task)
-    row = table.iloc[0]
+    found = hours_of(desk, task)
     waited = bool((task["created"] < pd.Timestamp(frames.now).normalize()).all())
     measured = coverage_of(walk_forward(frames.finished, waited=waited, last=RECENT))
-    known = pd.notna(row[label(levels[0])])
-    own = task["estimate_hours"].iloc[0]
-    evidence = [f"your own estimate is {own:g} h"] if own > 0 else ["it has no estimate"]
     lived = desk.held(Model.ESTIMATE)
-    forecast = Forecast(
-        subject=str(task["title"].iloc[0]),
-        unit="h",
-        as_of=frames.now,
-        quantiles={nominal: float(row[label(asked)]) for nominal, asked in zip(QUANTILES, levels, strict=True)}
-        if known
-        else {},
-        basis=Basis(row["basis"]),
-        n=int(row["n"]),
-        evidence=(*evidence, f"on your past, {measured.sentence}", *([lived] if lived else [])),
-        coverage=measured,
-        needs="" if known else "A finished todo with its hours would be needed.",
-    )
-    if id and known:
+    evidence = (*found.evidence, f"on your past, {measured.sentence}", *([lived] if lived else []))
+    forecast = replace(found, evidence=evidence, coverage=measured)
+    if id and forecast.quantiles:
         desk.keep([of_todo(id, forecast, as_of=frames.as_of, raw_levels=levels, inputs_hash=_hash(task))])
     return forecast
 
@@ -160,26 +141,6 @@ def _open_task(frames: Frames, id: str) -> pd.DataFrame:
     if task["status"].iloc[0] in CLOSED:
         raise InvalidValue("a todo", task["title"].iloc[0], f"one that is open; it is {task['status'].iloc[0]}")
     return task
-
-
-def imagined(frames: Frames, text: str, project_id: str | None) -> pd.DataFrame:
-    """A task that isn't there yet, a row of `tasks` as it would be were it added with this text now."""
-    line = quick.parse(text, frames.now.date())
-    titles = dict(zip(frames.projects["id"], frames.projects["title"], strict=True))
-    told: dict[str, Any] = {
-        "id": "",
-        "title": line.title or text,
-        "project_id": project_id,
-        "project": titles.get(project_id),
-        "priority": (line.priority or Priority.MEDIUM).value,
-        "tags": " ".join(line.tags),
-        "status": entry_status(project_id, line.hours).value,
-        "created": frames.now,
-        "due": line.due,
-        "estimate_hours": line.hours,
-        "blocked": False,
-    }
-    return pd.DataFrame([{**dict.fromkeys(TASKS), **told}]).astype(TASKS)
 
 
 def _hash(task: pd.DataFrame) -> str:

@@ -26,7 +26,7 @@ EXIT_CODES = {
     7: ("the review failed", "ReviewFailed"),
     8: (
         "something stands in the way, and you decide",
-        "ChangedSince SessionOpen LongSession AlreadyExists OutputExists NotConfirmed",
+        "ChangedSince ChangedElsewhere SessionOpen LongSession AlreadyExists OutputExists NotConfirmed",
     ),
     9: ("something isn't installed", "MissingProgram"),
     10: (

@@ -15,6 +15,8 @@ E = TypeVar("E", bound=Entity)
 
 _TESTS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "IS NOT"}
 _SELECT = {kind: f"SELECT {', '.join(columns(kind))} FROM {kind.table}" for kind in KINDS.values()}
+_ANYWHERE = r"""(title LIKE ? ESCAPE '\' OR description LIKE ? ESCAPE '\' OR tags LIKE ? ESCAPE '\'
+    OR project_id IN (SELECT id FROM projects WHERE title LIKE ? ESCAPE '\'))"""
 _RANK = "CASE {} " + " ".join(f"WHEN '{p}' THEN {rank}" for rank, p in enumerate(Priority)) + " END"
 
 
@@ -56,7 +58,8 @@ def find(
     """Return the rows that pass all filters.
 
     A filter is `field=value`, `field=[values]` (any of them), `field=None` (empty), or `field__gt|gte|lt|lte|ne|has`,
-    where *has* finds text inside, whatever its case, or `field__lte_or_empty`. `order` names fields, `-field` for the
+    where *has* finds text inside, whatever its case, or `field__lte_or_empty`. Of todos `text__has` finds each of some
+    words anywhere: in title, description, tags or the project's title. `order` names fields, `-field` for the
     largest first; priorities are ordered by how much they matter, not by letter. Raises UnknownField.
     """
     where, params = _where(kind, filters)
@@ -95,7 +98,8 @@ def resolve(db: Database, kind: type[Entity], text: str) -> str:
 def _where(kind: type[Entity], filters: Mapping[str, Any]) -> tuple[str, list[Value]]:
     clauses, params = [], list[Value]()
     for key, value in filters.items():
-        clause, values = _clause(kind, key, value)
+        words = key == "text__has" and kind.table == Todo.table
+        clause, values = _with_words(str(value)) if words else _clause(kind, key, value)
         clauses.append(clause)
         params += values
     return (" WHERE " + " AND ".join(clauses) if clauses else ""), params
@@ -115,6 +119,11 @@ def _clause(kind: type[Entity], key: str, value: Any) -> tuple[str, Sequence[Val
     if isinstance(value, (list, tuple, set, frozenset)):
         return f"{field} IN ({', '.join('?' * len(value))})", [_plain(v) for v in value]
     return f"{field} IS ?", [_plain(value)]
+
+
+def _with_words(text: str) -> tuple[str, Sequence[Value]]:
+    words = [f"%{_escaped(word)}%" for word in text.split()]
+    return " AND ".join([_ANYWHERE] * len(words)) or "true", [word for word in words for _ in range(4)]
 
 
 def _plain(value: Any) -> Value:

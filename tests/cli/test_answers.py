@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from orc_lab.agents.estimation.estimator import Estimator
+from orc_lab.agents.hours import imagined
 from orc_lab.charts import png
 from orc_lab.cli import answers
 from orc_lab.errors import MissingProgram
@@ -129,7 +130,7 @@ def test_what_is_typed_is_asked_as_what_is_added(orc: Orc, sample: Path) -> None
         thesis = next(project.id for project in wb.find(Project) if project.title == "Master's thesis")
         todo = wb.capture(text)
         added = read_frames(wb, wb.week(), int(time.time())).tasks.set_index("id").loc[todo.id]
-    typed = answers.imagined(frames, text, thesis).iloc[0]
+    typed = imagined(frames, text, thesis).iloc[0]
     same = ["title", "project_id", "project", "priority", "tags", "status", "due", "estimate_hours", "blocked"]
     assert typed[same].to_dict() == added[same].to_dict()
 

@@ -80,6 +80,7 @@ def test_rooms_keep_to_their_floors() -> None:
         ("light", "workbench", "import pandas"),
         ("duckdb", "agents", "import duckdb"),
         ("plotly", "agents", "import plotly.graph_objects"),
+        ("widgets", "review", "import anywidget"),
         ("network", "agents", "import httpx"),
         ("listening", "sync", "import starlette"),
         ("server", "server", "import psycopg, psycopg_pool, starlette, uvicorn\nimport orc_lab.store"),
@@ -95,6 +96,7 @@ def test_a_room_off_its_floor_is_found(tmp_path: Path, contract: str, room: str,
     add_room(tmp_path, "charts", "import plotly")
     add_room(tmp_path, "sync", "import httpx, keyring, nacl, tenacity")
     add_room(tmp_path, "server", "import psycopg, psycopg_pool, starlette, uvicorn")
+    add_room(tmp_path, "widgets", "import anywidget")
     assert passes(run("lint-imports", "--no-logo", "--no-cache", folder=tmp_path))
     add_room(tmp_path, room, code)
     output = run("lint-imports", "--no-logo", "--no-cache", "--contract", contract, folder=tmp_path)
@@ -116,13 +118,15 @@ def test_the_command_line_starts_light() -> None:
     assert (done.stdout, done.stderr) == ("\n", "")
 
 
-def test_a_wheel_carries_notebooks_and_migrations(tmp_path: Path) -> None:
+def test_a_wheel_carries_notebooks_migrations_and_pages(tmp_path: Path) -> None:
     output = run("hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
     assert passes(output), output
     (wheel,) = tmp_path.glob("*.whl")
     held = set(ZipFile(wheel).namelist())
     wanted = {f"orc_lab/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
-    wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "orc_lab").rglob("*.sql")}
-    assert wanted
+    for ending in ("sql", "js", "css"):
+        found = {str(path.relative_to(ROOT)) for path in (ROOT / "orc_lab").rglob(f"*.{ending}")}
+        assert found
+        wanted |= found
     assert wanted <= held
     assert {name.partition("/")[0] for name in held} == {"orc_lab", f"{wheel.name.partition('-py3')[0]}.dist-info"}

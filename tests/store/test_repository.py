@@ -53,6 +53,8 @@ def found(db: Database, order: Any = "id", limit: int | None = None, offset: int
         ({"estimated_hours__gte": 0.5, "status": "dumped"}, "3"),
         ({"snoozed_until__lte_or_empty": "2026-11-30"}, "123"),
         ({"title__has": "WRITE"}, "13"),
+        ({"text__has": "WRITE e_"}, "3"),
+        ({"text__has": " "}, "1234"),
         ({"title__has": "0%"}, "2"),
         ({"title__has": "e_"}, "3"),
         ({"title__has": 100}, "2"),
