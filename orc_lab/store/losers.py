@@ -12,6 +12,7 @@ from typing import NamedTuple
 from orc_lab.store.syncing import Key
 
 DELETED = "deleted"  # how values that lost are settled while their record is deleted
+ELSEWHERE = "elsewhere"  # how a value is settled that no longer stands against another one
 
 
 class Kept(NamedTuple):
@@ -60,13 +61,13 @@ def count_undecided(conn: sqlite3.Connection) -> int:
 
 
 def mark_conflict(conn: sqlite3.Connection, kept: Kept, *, at: int) -> None:
-    """Keep a value that lost."""
+    """Keep a value that lost; one that had won meanwhile, or was decided on elsewhere and wasn't, is as it was."""
     conn.execute(
         f"""INSERT INTO sync_conflicts ({_KEPT}, found_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT ("table", id, field_group, clock, replica)
         DO UPDATE SET open = excluded.open, sent = max(sent, excluded.sent),
-          settled = CASE WHEN NOT excluded.open THEN settled END,
-          settled_at = CASE WHEN NOT excluded.open THEN settled_at END""",
+          settled = iif(excluded.open OR settled = '{ELSEWHERE}', NULL, settled),
+          settled_at = iif(excluded.open OR settled = '{ELSEWHERE}', NULL, settled_at)""",
         (*kept[:9], at),
     )
 

@@ -246,7 +246,7 @@ class Applier:
                     losers.mark_conflict(self._conn, _kept(table, id, group, rival), at=self._now)
             for dot, old in local.rivals.get(group, {}).items():
                 if dot not in some:
-                    losers.settle(self._conn, _kept(table, id, group, old), "elsewhere", at=self._now)
+                    losers.settle(self._conn, _kept(table, id, group, old), losers.ELSEWHERE, at=self._now)
 
     def _gone(
         self, table: str, id: str, outcome: Outcome, arrived: Mapping[str, Sequence[Arrived]], *, there: bool

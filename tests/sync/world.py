@@ -265,8 +265,8 @@ class World:
             self.replicas = left
         for one in left:
             one.hide()
-        for _ in range(_ROUNDS):
-            self.clock.true += 10
+        for number in range(_ROUNDS):
+            self.clock.true += 10 if number < _ROUNDS // 2 else 3_700  # what compares only once an hour
             done = [one.sync(PlainRemote(self.server, one.key)) for one in left]
             if all(one.same and not (one.sent or one.received or one.forked) for one in done):
                 return left
