@@ -1,9 +1,20 @@
 """Values that lost against another are kept, and found as long as they count."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from orc_lab.store import losers
 from orc_lab.store.database import immediate
 from orc_lab.store.losers import Kept
 from orc_lab.workbench.bench import Workbench
+
+
+@pytest.fixture
+def wb(tmp_path: Path) -> Iterator[Workbench]:
+    with Workbench.init(tmp_path / "orc.db", zone="Europe/Berlin") as made:
+        yield made
 
 
 def test_a_value_that_had_won_meanwhile_and_lost_again_is_found(wb: Workbench) -> None:

@@ -175,11 +175,10 @@ def test_many_are_decided_at_once(pair: Pair) -> None:
     todos = [one.wb.add_todo(f"todo {number}") for number in range(5)]
     project = one.wb.add_project("P")
     meet(one, two)
-    for todo in todos:
-        one.wb.update(Todo, todo.id, title=f"{todo.title} one")
-        two.wb.update(Todo, todo.id, title=f"{todo.title} two")
-    one.wb.update(Project, project.id, description="one")
-    two.wb.update(Project, project.id, description="two")
+    for device in (one, two):  # one after the other, so that the second's are later by more than a tick
+        for todo in todos:
+            device.wb.update(Todo, todo.id, title=f"{todo.title} {device.name}")
+        device.wb.update(Project, project.id, description=device.name)
     meet(one, two)
     listed = conflicts.conflicts(one.wb)
     assert len(listed) == 6
