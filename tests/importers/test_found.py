@@ -87,6 +87,23 @@ def test_a_file_without_a_name_in_a_zip(bring: Bring) -> None:
     assert report.new == 1
 
 
+SHEET = "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE"
+
+
+def test_a_section_that_swallowed_rows_is_told_and_kept(bench: Workbench, bring: Bring) -> None:
+    rows = ["task,Dig,,4,1,,,,en,", 'section,Later,,,,,,,,",', "task,Weed the beds,,4,1,,,,en,", '"']
+    report = bring(table(SHEET, *rows), format="todoist", name="Garden.csv")
+    assert told(report.left_out) == {"it runs over several lines: a quote may be missing": 1}
+    assert "Weed the beds" in raws(bench)
+
+
+def test_who_is_responsible_with_an_endless_name_can_be_chosen(bring: Bring) -> None:
+    rows = [f"task,Dig {n},,4,1,,{name},,en," for n, name in enumerate(("Ada", "x" * 4_000))]
+    with pytest.raises(NeedsChoice) as asked:
+        bring(table(SHEET, *rows), format="todoist", name="Garden.csv", person=None)
+    assert len(str(asked.value)) < 500
+
+
 # Tables
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orc_lab.errors import NeedsChoice, UnreadableFile
+from orc_lab.importers.reading.persons import SHOWN, short
 from orc_lab.importers.reading.source import Source
 from orc_lab.importers.record import Context, Parsed, Reading
 from orc_lab.importers.tables import table as csv_table
@@ -115,12 +116,14 @@ def _person(files: Sequence[_File], wanted: str | None) -> str | None:
     counts = Counter(person for file in files for person in _responsible(file))
     if wanted is None and len(counts) < 2:
         return None
-    shown = {f"{person} ({count:,})": person for person, count in counts.most_common()}
-    choices = shown | {person: person for person in counts}
+    shown = {f"{short(person)} ({count:,})": person for person, count in counts.most_common()}
+    choices = shown | {name: person for person, _ in counts.most_common()[::-1] for name in (short(person), person)}
     if wanted is None or wanted not in choices:
         who = "" if wanted is None else f"Nobody in it is called {wanted!r}. "
         several = f"{len(counts):,} persons" if len(counts) != 1 else "one person"
-        raise NeedsChoice(f"{who}Tasks in the file are assigned to {several}.", "--person", [*shown, _EVERYBODY])
+        raise NeedsChoice(
+            f"{who}Tasks in the file are assigned to {several}.", "--person", [*list(shown)[:SHOWN], _EVERYBODY]
+        )
     return choices[wanted]
 
 
