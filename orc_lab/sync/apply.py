@@ -4,7 +4,6 @@ A row that refers to one that isn't there waits for it, with an empty field wher
 when everything has arrived, unless something here still needs it: then it stays, and the deletion is a conflict.
 """
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,18 +13,17 @@ from orc_lab.model.entities import KINDS
 from orc_lab.store import losers, syncing
 from orc_lab.store.bulk import Bulk
 from orc_lab.store.database import Database, Transaction
-from orc_lab.store.losers import Kept
 from orc_lab.store.references import Reference, referring
 from orc_lab.store.syncing import Entry, Key, Waiting
 from orc_lab.sync import cells, digest, fresh
 from orc_lab.sync.beside import Beside
 from orc_lab.sync.cells import LIFE, Cell, Dot
-from orc_lab.sync.compose import Standing, standing
+from orc_lab.sync.compose import Standing, kept_of, standing
 from orc_lab.sync.groups import GROUP_OF, GROUPS, TABLE_OF, WIRE
 from orc_lab.sync.merge import NO_FIELDS, Arrived, Fields, Heads, Local, Outcome, Rival, added, merge, split
 from orc_lab.sync.pending import Write, new_cells, writes
 from orc_lab.sync.rows import Applied, Rows
-from orc_lab.sync.shadow import read_shadow, write_one, write_shadow
+from orc_lab.sync.shadow import read_shadow, write_shadow
 from orc_lab.sync.wire import Refused
 
 Incoming = Mapping[Key, Mapping[str, Sequence[Arrived]]]
@@ -243,10 +241,10 @@ class Applier:
                 if rival.open and (old is None or not old.open):
                     self.done.conflicts.append(((table, id), group))
                 if old is None or (old.open, old.sent) != (rival.open, rival.sent):
-                    losers.mark_conflict(self._conn, _kept(table, id, group, rival), at=self._now)
+                    losers.mark_conflict(self._conn, kept_of(table, id, group, rival), at=self._now)
             for dot, old in local.rivals.get(group, {}).items():
                 if dot not in some:
-                    losers.settle(self._conn, _kept(table, id, group, old), losers.ELSEWHERE, at=self._now)
+                    losers.settle(self._conn, kept_of(table, id, group, old), losers.ELSEWHERE, at=self._now)
 
     def _gone(
         self, table: str, id: str, outcome: Outcome, arrived: Mapping[str, Sequence[Arrived]], *, there: bool
@@ -408,7 +406,7 @@ class Applier:
         if deletion is not None:
             told = syncing.held(self._conn, table, [id]).get(id, {}).get(LIFE, NO_FIELDS)
             rival = Rival(deletion, told, open=True, sent=True)
-            losers.mark_conflict(self._conn, _kept(table, id, LIFE, rival), at=self._now)
+            losers.mark_conflict(self._conn, kept_of(table, id, LIFE, rival), at=self._now)
             syncing.mark_for_sync(self._conn, [(table, id, LIFE, syncing.next_clock(self._conn))])
             self.done.conflicts.append(((table, id), LIFE))
 
@@ -446,9 +444,3 @@ def _by_table(records: Incoming) -> dict[str, dict[str, Mapping[str, Sequence[Ar
     for (table, id), groups in records.items():
         found[table][id] = groups
     return found
-
-
-def _kept(table: str, id: str, group: str, rival: Rival) -> Kept:
-    value = json.dumps(dict(rival.value))
-    clock, replica = rival.cell.dot
-    return Kept(table, id, group, clock, replica, write_one(rival.cell), value, rival.open, rival.sent)

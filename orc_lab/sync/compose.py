@@ -16,7 +16,7 @@ from orc_lab.sync.cells import LIFE, Cell, Dot
 from orc_lab.sync.groups import EFFECTIVE, GROUP_OF, GROUPS
 from orc_lab.sync.merge import Arrived, Fields, Rival, Rivals
 from orc_lab.sync.pending import Row, Write, new_cells, shareable, values_of, whole, writes
-from orc_lab.sync.shadow import read_one, read_shadow
+from orc_lab.sync.shadow import read_one, read_shadow, write_one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +150,13 @@ class Standing:
 def read_rival(one: Kept) -> Rival:
     """Return a kept value that lost."""
     return Rival(read_one(one.cell), json.loads(one.value), one.open, one.sent, one.decided)
+
+
+def kept_of(table: str, id: str, group: str, rival: Rival) -> Kept:
+    """Return a value that lost as it is kept."""
+    clock, replica = rival.cell.dot
+    value = json.dumps(dict(rival.value))
+    return Kept(table, id, group, clock, replica, write_one(rival.cell), value, rival.open, rival.sent)
 
 
 def standing(

@@ -159,12 +159,13 @@ def _all_heads(local: Local, held: Heads, group: str) -> list[Cell]:
 
 def _current(local: Local, held: Heads, group: str) -> Cell | None:
     """The cell whose value the row has: what was written here since, even over an older conflict, else the one that
-    isn't known to have lost. That needn't be the winner: of what is deleted nothing is put into a row."""
+    isn't known to have lost. That needn't be the winner: of what is deleted nothing is put into a row. None where all
+    have lost: against what is told by no cell yet, for it stayed here."""
     if group in local.pending:
         return local.pending[group]
     found = _all_heads(local, held, group)
     own = [cell for cell in found if cell.dot not in local.rivals.get(group, ())]
-    return cells.winner(own or found) if found else None
+    return cells.winner(own) if own else None
 
 
 def _values(local: Local, group: str, current: Cell | None, arrived: Sequence[Arrived]) -> dict[Dot, Fields]:

@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
 from orc_lab.model.entities import KINDS
-from orc_lab.store import syncing
+from orc_lab.store import losers, syncing
 from orc_lab.store.database import immediate
+from orc_lab.sync import cells
 from orc_lab.sync.cells import LIFE
-from orc_lab.sync.compose import standing
+from orc_lab.sync.compose import Standing, kept_of, standing
 from orc_lab.sync.groups import GROUPS
-from orc_lab.sync.merge import Fields
+from orc_lab.sync.merge import Fields, Rival
 from orc_lab.sync.pending import Row, values_of
 from orc_lab.sync.replica import go_on_as, new_replica
 
@@ -52,17 +53,29 @@ def _compare(
 ) -> None:
     """Mark what differs in some rows; of rows that are gone keep what they were, for the log that told it is gone."""
     old, new = syncing.rows(now, KINDS[table], ids), syncing.rows(restored, KINDS[table], ids)
-    for id in new:
-        if old.get(id) != new[id]:
-            syncing.mark_for_sync(
-                restored, [(table, id, group, clock) for group in _changed(table, old.get(id), new[id])]
-            )
+    changed = {id: _changed(table, old.get(id), new[id]) for id in new if old.get(id) != new[id]}
+    for id, groups in changed.items():
+        syncing.mark_for_sync(restored, [(table, id, group, clock) for group in groups])
+    _keep_replaced(restored, standing(now, table, list(changed), after=after, touched=()), changed, at=clock)
     lacking = standing(now, table, [id for id in ids if id not in new], after=after, touched=())
     for id in lacking.shadows:
         if id in old:
             syncing.mark_for_sync(restored, [(table, id, LIFE, clock)])
         for group, value in lacking.values(id, GROUPS[table].keys()).items():
             syncing.hold(restored, table, id, group, value)
+
+
+def _keep_replaced(
+    restored: sqlite3.Connection, before: Standing, changed: Mapping[str, Iterable[str]], *, at: int
+) -> None:
+    """Keep what the server has of groups that a restore sets anew, until that has replaced it there: of a group that
+    stays here it never does, and somebody may ask for the value."""
+    for id, groups in changed.items():
+        values, heads, written = before.values(id, ()), before.heads(id), before.writes(id)
+        for group in groups:
+            if group in heads and group in values and group not in written:
+                rival = Rival(cells.winner(heads[group]), values[group], open=False, sent=True)
+                losers.mark_conflict(restored, kept_of(before.table, id, group, rival), at=at // 1_000_000)
 
 
 def _changed(table: str, old: Row | None, new: Row) -> list[str]:

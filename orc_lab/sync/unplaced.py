@@ -3,16 +3,14 @@
 That is a value that only a newer orc_lab takes, or of a row that can't be there without another one.
 """
 
-import json
 import sqlite3
 from collections import defaultdict
 
 from orc_lab.store import losers, syncing
-from orc_lab.store.losers import Kept
 from orc_lab.sync import cells
-from orc_lab.sync.compose import standing
+from orc_lab.sync.compose import kept_of, standing
 from orc_lab.sync.groups import GROUPS, QUIET
-from orc_lab.sync.shadow import write_one
+from orc_lab.sync.merge import Rival
 
 
 def set_beside(conn: sqlite3.Connection, *, after: int, at: int) -> None:
@@ -31,7 +29,6 @@ def set_beside(conn: sqlite3.Connection, *, after: int, at: int) -> None:
             for group in now.unplaced(id) & now.writes(id).keys() & heads.keys() - QUIET:
                 best = cells.winner(heads[group])
                 if cells.alive(heads) and not best.auto:
-                    value = json.dumps(dict(now.extras[id][group]))
-                    kept = Kept(table, id, group, *best.dot, write_one(best), value, open=True, sent=True)
-                    losers.mark_conflict(conn, kept, at=at)
+                    rival = Rival(best, now.extras[id][group], open=True, sent=True)
+                    losers.mark_conflict(conn, kept_of(table, id, group, rival), at=at)
                     syncing.release(conn, table, id, group)

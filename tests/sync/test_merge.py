@@ -194,3 +194,17 @@ def test_what_lost_has_its_own_value_still_where_a_deleted_record_comes_back() -
     assert outcome.alive
     assert outcome.values["title"] == (theirs, {"title": "theirs"})
     assert outcome.rivals["title"][rule.dot].value == {"title": "by a rule"}
+
+
+def test_of_what_was_told_by_no_cell_yet_no_cell_is_the_author() -> None:
+    """A title stayed here, beside another device's as an open conflict; then a copy of this device tells it."""
+    theirs = cells.written(Dot(2, "b"), [])
+    local = Local(
+        shadow={LIFE: [BORN.cell], "title": [theirs]},
+        rivals={"title": {theirs.dot: Rival(theirs, {"title": "theirs"}, open=True, sent=True)}},
+        there=True,
+        values={LIFE: BORN.value, "title": {"title": "mine"}},
+    )
+    told_now = cells.written(Dot(3, "copy"), [theirs], open=[theirs.dot])
+    outcome = merge(local, {"title": [Arrived(told_now, {"title": "mine"})]})
+    assert outcome.rivals["title"] == {theirs.dot: Rival(theirs, {"title": "theirs"}, open=True, sent=True)}

@@ -184,3 +184,21 @@ def test_what_is_made_again_after_a_restore_took_it_away_is_as_it_was_made(here:
     (goal,) = b.wb.find(WeeklyGoal)
     assert (goal.reflection, goal.goal) == (None, None)
     assert a.wb.db.rows("SELECT * FROM sync_held WHERE \"table\" = 'weekly_goals'") == []
+
+
+def test_what_a_restore_replaced_in_a_group_that_stays_here_is_known_still() -> None:
+    """Nobody is told of it, so the value that the others have stands, and may be asked for."""
+    with world(devices=3) as here:
+        a, b, c = here.replicas
+        todo = a.wb.add_todo("planned")
+        here.sync(a, b, c)
+        backup = keep.back_up(str(a.path)).backup.path
+        here.edit(b, lambda do: do.wb.update(Todo, todo.id, due_date="2027-04-01"))
+        here.sync(b, a)
+        a.hide("schedule")
+        here.edit(a, lambda do: put_back(a, backup))
+        here.sync(a)
+        here.edit(c, lambda do: do.wb.update(Todo, todo.id, due_date="2027-05-01"))
+        here.sync(c, a)
+        assert '{"due_date": "2027-04-01"}' in {value.text for value, _ in a.conflicts(open=True)}
+        here.check()
