@@ -9,6 +9,7 @@ from orc_lab.cli.place import reading as opened
 from orc_lab.errors import InvalidValue
 from orc_lab.exporters import run
 from orc_lab.exporters.target import STANDARD_OUTPUT
+from orc_lab.model import quick
 from orc_lab.model.entities import KINDS, Project
 
 
@@ -27,7 +28,7 @@ def do_export(args: Namespace) -> None:
         raise InvalidValue("--json", "--to -", "only one of the two on standard output")
     with opened(args) as wb:
         project = None if args.project is None else reading.named(wb, Project, args.project)
-        since = None if args.since is None else reading.day(args.since, wb.today())
+        since = None if args.since is None else quick.day_said(args.since, wb.today())
         report = run.export(wb, args.format, args.to, project=project, since=since, force=args.force)
     if args.json:
         show_json(report.as_dict())

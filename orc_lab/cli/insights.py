@@ -8,6 +8,7 @@ from orc_lab.cli import place, reading
 from orc_lab.cli.outlook import asking, desk_of
 from orc_lab.cli.output import note, say, short, show_json, show_table
 from orc_lab.errors import InvalidValue
+from orc_lab.model import quick
 from orc_lab.model.entities import Project, Recommendation
 from orc_lab.workbench.bench import Workbench
 
@@ -132,7 +133,7 @@ def _answer(wb: Workbench, args: Namespace) -> None:
     if len(given) > 1:
         raise InvalidValue("an answer", " ".join(text for _, text in given), "one of --do, --snooze, --dismiss")
     response, text = given[0]
-    until: date | None = reading.day(args.until or "tomorrow", wb.today()) if response is Response.SNOOZED else None
+    until: date | None = quick.day_said(args.until or "tomorrow", wb.today()) if response is Response.SNOOZED else None
     row = respond(wb, wb.resolve(Recommendation, text), response, why=args.why, until=until)
     if args.json:
         show_json(row)

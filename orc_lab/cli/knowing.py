@@ -4,10 +4,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from orc_lab.cli import place, reading
+from orc_lab.cli import place
 from orc_lab.cli.outlook import asking, desk_of
 from orc_lab.cli.output import note, say, short, show_json, show_table
 from orc_lab.errors import InvalidValue, NeedsChoice
+from orc_lab.model import quick
 from orc_lab.model.entities import Project, Todo
 from orc_lab.workbench.bench import Workbench
 
@@ -149,7 +150,7 @@ def _told(wb: Workbench, args: Namespace) -> "Action":
     if not (args.todo and args.takes):
         raise InvalidValue("what to learn", "", "--way STAGE,…, or --todo ID with --takes HOURS")
     id = wb.resolve(Todo, args.todo)
-    return task_estimation_corrected(id, reading.hours(args.takes), wb.today(), title=wb.get(Todo, id).title)
+    return task_estimation_corrected(id, quick.hours_said(args.takes), wb.today(), title=wb.get(Todo, id).title)
 
 
 def _entry(parser: ArgumentParser) -> None:

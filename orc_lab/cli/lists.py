@@ -8,6 +8,7 @@ from orc_lab.cli import reading
 from orc_lab.cli.output import hours, local, note, record, say, short, show_json, show_table
 from orc_lab.cli.then import args_as_of, looking
 from orc_lab.errors import InvalidValue
+from orc_lab.model import quick
 from orc_lab.model.entities import CLOSED, OPEN, Activity, Entity, Intention, Project, Status, Todo
 from orc_lab.workbench.bench import Workbench
 
@@ -109,7 +110,7 @@ def _filters(wb: Workbench, args: Namespace) -> dict[str, Any]:
     if args.project:
         filters["project_id"] = reading.named(wb, Project, args.project)
     if args.due:
-        filters["due_date__lte"] = reading.day(args.due, wb.today()).isoformat()
+        filters["due_date__lte"] = quick.day_said(args.due, wb.today()).isoformat()
     return filters
 
 

@@ -95,7 +95,7 @@ def _forecast_project(wb: Workbench, args: Namespace, changes: dict[str, list[st
     id = reading.named(wb, Project, " ".join(args.project))
     cut, first = (reading.ids(wb, Todo, changes[name]) for name in ("cut", "first"))
     desk = desk_of(wb, args)
-    found = answers.finish(desk, id, cut=cut, add=[reading.hours(text) for text in changes["add"]], first=first)
+    found = answers.finish(desk, id, cut=cut, add=[quick.hours_said(text) for text in changes["add"]], first=first)
     if args.json:
         show_json(found.as_dict())
         return

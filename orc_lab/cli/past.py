@@ -8,6 +8,7 @@ from orc_lab.cli.output import hours, local, note, say, show_json, show_table
 from orc_lab.cli.place import editing
 from orc_lab.cli.place import reading as opened
 from orc_lab.errors import InvalidValue, NotFound
+from orc_lab.model import quick
 from orc_lab.model.change import Change, Edit, Value
 from orc_lab.model.clock import Clock
 from orc_lab.workbench.bench import Workbench
@@ -95,7 +96,7 @@ def do_log(args: Namespace) -> None:
         if args.id:
             _log_of(wb, args)
             return
-        since = None if args.since is None else wb.clock().start_of(reading.day(args.since, wb.today()))
+        since = None if args.since is None else wb.clock().start_of(quick.day_said(args.since, wb.today()))
         actors = [AGENT] if args.agents else ()
         found = wb.edits(-1, actors=actors, since=since, search=args.search)
         told = [edit for edit in found if args.agents or args.all or edit.actor != AGENT]

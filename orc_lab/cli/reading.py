@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import UnionType
 from typing import Any
 
@@ -26,16 +26,6 @@ _INSTANTS = frozenset({"started_at", "completed_at"})
 _LINKS: Mapping[str, type[Entity]] = {"project_id": Project, "intention_id": Intention, "parent_id": Todo}
 
 
-def day(text: str, today: date) -> date:
-    """Return the day of `today`, `tomorrow`, `yesterday`, `fri`, `+3d` or `2026-11-27`; raises InvalidValue."""
-    if text.lower() == "yesterday":
-        return today - timedelta(days=1)
-    found = quick.day(text, today)
-    if found is None:
-        raise InvalidValue("a day", text, "today, tomorrow, fri, +3d, or a date such as 2026-11-27")
-    return found
-
-
 def instant(text: str, wb: Workbench) -> int:
     """Return the instant (seconds UTC) of `now`, the last `17:30`, `2026-11-20 17:30`, or of noon on a day.
 
@@ -47,7 +37,7 @@ def instant(text: str, wb: Workbench) -> int:
     if text == "now":
         return now
     if text in ("today", "yesterday"):
-        text = day(text, wall.date()).isoformat()
+        text = quick.day_said(text, wall.date()).isoformat()
     if re.fullmatch(r"\d{1,2}:\d\d", text):
         return clock.instant(_last(text, wall))
     try:
@@ -75,15 +65,6 @@ def week(text: str | None, wb: Workbench) -> Week:
     if text is None:
         return wb.week()
     return wb.week() + NEAR_WEEKS[text] if text in NEAR_WEEKS else Week.parse(text)
-
-
-def hours(text: str) -> float:
-    """Return the hours of `2`, `1.5`, `2h`, `90m` or `1h30m`; raises InvalidValue."""
-    found = quick.hours(text)
-    try:
-        return float(text.replace(",", ".")) if found is None else found
-    except ValueError:
-        raise InvalidValue("hours", text, "hours such as 2, 1.5h or 90m") from None
 
 
 def ids(wb: Workbench, kind: type[Entity], texts: Iterable[str]) -> list[str]:
@@ -162,11 +143,11 @@ def _value(wb: Workbench, field: str, text: str) -> Any:
     if not text:
         return None
     if field in _HOURS:
-        return hours(text)
+        return quick.hours_said(text)
     if field in _NUMBERS:
         return number(field, text)
     if field in _DAYS:
-        return day(text, wb.today())
+        return quick.day_said(text, wb.today())
     if field in _INSTANTS:
         return instant(text, wb)
     return named(wb, _LINKS[field], text) if field in _LINKS else text

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from orc_lab.cli import place, reading
 from orc_lab.cli.output import local, note
 from orc_lab.errors import InvalidValue
+from orc_lab.model import quick
 from orc_lab.workbench.bench import Workbench
 
 RECONSTRUCTED = "Reconstructed: this past was imported rather than recorded."
@@ -46,7 +47,7 @@ def moment(text: str, wb: Workbench) -> int:
     """
     now, clock = int(time.time()), wb.clock()
     try:
-        day = reading.day(text, clock.day(now)) if text in ("today", "yesterday") else date.fromisoformat(text)
+        day = quick.day_said(text, clock.day(now)) if text in ("today", "yesterday") else date.fromisoformat(text)
     except ValueError:
         found = reading.instant(text, wb)
     else:

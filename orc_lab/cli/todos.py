@@ -78,7 +78,7 @@ def do_refine(args: Namespace) -> None:
         pairs = [word for word in args.ids if "=" in word]
         values = reading.fields(wb, Todo, pairs)
         values |= {} if args.title is None else {"title": args.title}
-        values |= {} if args.hours is None else {"estimated_hours": reading.hours(args.hours)}
+        values |= {} if args.hours is None else {"estimated_hours": quick.hours_said(args.hours)}
         names = [word for word in args.ids if word not in pairs]
         _each(wb, args, names, "refine", lambda id: wb.refine(id, **values), "Refined")
 
@@ -99,7 +99,7 @@ def do_confirm(args: Namespace) -> None:
 def do_done(args: Namespace) -> None:
     """Say that todos are done: orc done 4f2a9c --hours 2 --at '2026-11-20 17:30'"""
     with editing(args) as wb:
-        spent = None if args.hours is None else reading.hours(args.hours)
+        spent = None if args.hours is None else quick.hours_said(args.hours)
         at = None if args.at is None else reading.instant(args.at, wb)
         _each(wb, args, args.ids, "do", lambda id: wb.done(id, actual_hours=spent, at=at), "Done")
 
@@ -126,7 +126,7 @@ def do_reopen(args: Namespace) -> None:
 def do_snooze(args: Namespace) -> None:
     """Keep todos out of the way until a day: orc snooze 4f2a9c --until mon"""
     with editing(args) as wb:
-        until = reading.day(args.until, wb.today())
+        until = quick.day_said(args.until, wb.today())
         if until == wb.today() and args.until.isalpha() and args.until.lower() != "today":
             until += timedelta(days=7)  # said on a Monday, mon means the next one
         _each(wb, args, args.ids, "snooze", lambda id: wb.snooze(id, until), f"Until {until}")

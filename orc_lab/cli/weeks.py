@@ -11,6 +11,7 @@ from orc_lab.cli.output import hours, local, record, say, short, show_json, show
 from orc_lab.cli.place import editing
 from orc_lab.cli.place import reading as opened
 from orc_lab.errors import InvalidValue
+from orc_lab.model import quick
 from orc_lab.model.entities import Capacity, Commitment, Entity, Outcome, Todo, WeeklyGoal
 from orc_lab.model.week import Week
 from orc_lab.workbench.bench import Workbench
@@ -126,7 +127,7 @@ def do_capacity(args: Namespace) -> None:
     if args.factor is None:
         raise InvalidValue("a factor", None, "a number after the day: 0 for a holiday, 0.5 for half a day")
     with editing(args) as wb:
-        day = reading.day(args.day, wb.today())
+        day = quick.day_said(args.day, wb.today())
         row = wb.set_capacity(day, reading.number("a factor", args.factor), " ".join(args.why) or None)
         show_json(row) if args.json else say(f"{row.day} is {row.factor:g} of a usual day. {row.why or ''}".rstrip())
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Priority
 
 _HOURS = re.compile(r"(?:(\d{1,6}(?:[.,]\d{1,6})?)h)?(?:(\d{1,6})m(?:in)?)?", re.IGNORECASE)
@@ -60,6 +61,24 @@ def hours(word: str) -> float | None:
     if not match or not (match[1] or match[2]):
         return None
     return float((match[1] or "0").replace(",", ".")) + int(match[2] or 0) / 60
+
+
+def hours_said(text: str) -> float:
+    """Return the hours of `2`, `1.5`, `2h`, `90m` or `1h30m`; raises InvalidValue."""
+    found = hours(text)
+    try:
+        return float(text.replace(",", ".")) if found is None else found
+    except ValueError:
+        raise InvalidValue("hours", text, "hours such as 2, 1.5h or 90m") from None
+
+
+def day_said(text: str, today: date) -> date:
+    """Return the day of `today`, `tomorrow`, `yesterday`, `fri`, `+3d` or `2026-11-27`; raises InvalidValue."""
+    if text.lower() == "yesterday":
+        return today - timedelta(days=1)
+    if (found := day(text, today)) is None:
+        raise InvalidValue("a day", text, "today, tomorrow, fri, +3d, or a date such as 2026-11-27")
+    return found
 
 
 def day(word: str, today: date) -> date | None:

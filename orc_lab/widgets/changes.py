@@ -6,21 +6,19 @@ overwritten, and ChangedElsewhere says what it is now.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from orc_lab.errors import ChangedElsewhere, InvalidValue, NothingToUndo
 from orc_lab.model import quick
 from orc_lab.model.change import Edit
-from orc_lab.model.entities import CLOSED, Commitment, Outcome, Priority, Project, Status, Todo, WeeklyGoal
-from orc_lab.model.week import Week
+from orc_lab.model.entities import Priority, Status, Todo
 from orc_lab.store import change_log
 from orc_lab.widgets.cards import card, titles
 from orc_lab.workbench.bench import Workbench
 
 Message = Mapping[str, Any]
 _MOST = 2000  # todos in one edit
-_COMMITTABLE = (Status.COMMITTED, *CLOSED)
 
 
 def add(wb: Workbench, message: Message) -> tuple[str, str]:
@@ -63,43 +61,18 @@ def _check(now: Mapping[str, Any], was: Mapping[str, Any], values: Mapping[str, 
 def _set(wb: Workbench, todo: Todo, values: Mapping[str, Any]) -> None:
     fields = {_FIELDS.get(name, name): value for name, value in values.items() if name not in _OWN_WAY}
     if "project" in values:
-        fields["project_id"] = _project(wb, values["project"]) if values["project"] else None
+        fields["project_id"] = _project(wb, values["project"])
     if values.get("add_tag"):
         fields["tags"] = tuple(dict.fromkeys((*todo.tags, *values["add_tag"])))
     if fields:
         wb.update(Todo, todo.id, **fields)
     if "status" in values:
-        move(wb, wb.get(Todo, todo.id), values["status"])
+        wb.move(todo.id, values["status"])
 
 
-def move(wb: Workbench, todo: Todo, status: Status) -> None:
-    """Bring a todo to where it is to stand, with all that follows: into this week's plan, or out of it."""
-    if todo.status is status:
-        return
-    if status is Status.COMMITTED:
-        if todo.status in CLOSED:
-            wb.reopen(todo.id)
-        wb.commit(todo.id)
-        return
-    wb.update(Todo, todo.id, status=status)
-    if status not in CLOSED and todo.status in _COMMITTABLE:
-        _take_out(wb, todo.id)
-
-
-def _take_out(wb: Workbench, id: str) -> None:
-    """Out of the plans of weeks that aren't over."""
-    for commitment in wb.find(Commitment, todo_id=id, outcome=Outcome.OPEN):
-        week = Week.of(date.fromisoformat(wb.get(WeeklyGoal, commitment.weekly_goal_id).week_start_date))
-        if week >= wb.week():
-            wb.uncommit(id, week)
-
-
-def _project(wb: Workbench, title: str) -> str:
-    """The id of the project with this title, whatever its case; made where there is none."""
-    for project in wb.find(Project):
-        if project.title.casefold() == title.casefold():
-            return project.id
-    return wb.add_project(title).id
+def _project(wb: Workbench, title: str) -> str | None:
+    """The id of the project with a title, made where there is none; None for no title."""
+    return (wb.project_titled(title) or wb.add_project(title)).id if title else None
 
 
 def start(wb: Workbench, message: Message) -> str:
@@ -163,22 +136,11 @@ def _title(_: Workbench, text: str) -> str:
 
 
 def _hours(_: Workbench, text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        found = quick.hours(text)
-        return float(text.replace(",", ".")) if found is None else found
-    except ValueError:
-        raise InvalidValue("hours", text, "hours or minutes, such as 2, 1.5h or 90m") from None
+    return quick.hours_said(text) if text else None
 
 
 def _day(wb: Workbench, text: str) -> str | None:
-    if not text:
-        return None
-    found = quick.day(text, wb.today())
-    if found is None:
-        raise InvalidValue("a day", text, "today, fri, +3d or a date such as 2026-11-27")
-    return found.isoformat()
+    return quick.day_said(text, wb.today()).isoformat() if text else None
 
 
 def _choice(kind: type[Status] | type[Priority]) -> Callable[[Workbench, str], Status | Priority]:

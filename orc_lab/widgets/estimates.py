@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from orc_lab.errors import OrcError
 from orc_lab.model import quick
-from orc_lab.widgets.typed import past_says, project_named
+from orc_lab.widgets.typed import past_says
 from orc_lab.workbench.bench import Workbench
 
 Tell = Callable[[str], None]
@@ -84,7 +84,7 @@ def _loaded(wb: Workbench) -> Callable[[str], str]:
 
     def say(text: str) -> str:
         line = quick.parse(text, wb.today())
-        project = project_named(wb, line.project) if line.project else None
+        project = wb.project_titled(line.project) if line.project else None
         task = imagined(desk.known.frames, text or "anything", project.id if project else None)
         return past_says(hours_of(desk, task), line.hours)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from orc_lab.agents.forecast import Basis, Forecast, figure
 from orc_lab.model import quick
-from orc_lab.model.entities import Project
 from orc_lab.workbench.bench import Workbench
 from orc_lab.workbench.pipeline import entry_status
 
@@ -12,7 +11,7 @@ from orc_lab.workbench.pipeline import entry_status
 def read(wb: Workbench, text: str) -> dict[str, Any]:
     """Return what a line says: its parts, where the todo would stand, and whether its project would be made."""
     line = quick.parse(text, wb.today())
-    known = project_named(wb, line.project) if line.project else None
+    known = wb.project_titled(line.project) if line.project else None
     return {
         "title": line.title,
         "project": known.title if known else line.project,
@@ -23,11 +22,6 @@ def read(wb: Workbench, text: str) -> dict[str, Any]:
         "tags": list(line.tags),
         "status": str(entry_status(line.project, line.hours)),
     }
-
-
-def project_named(wb: Workbench, title: str) -> Project | None:
-    """Return the project with a title, whatever its case."""
-    return next((one for one in wb.find(Project) if one.title.casefold() == title.casefold()), None)
 
 
 def past_says(forecast: Forecast, own: float | None) -> str:

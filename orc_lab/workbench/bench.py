@@ -19,6 +19,7 @@ from orc_lab.model.change import Edit
 from orc_lab.model.clock import Clock
 from orc_lab.model.codec import checked_values, parse
 from orc_lab.model.entities import (
+    CLOSED,
     Capacity,
     Commitment,
     Entity,
@@ -219,6 +220,10 @@ class Workbench(Reader):
         """Add a project."""
         return self.create(Project, title=title, **values)
 
+    def project_titled(self, title: str) -> Project | None:
+        """Return the project that has a title, whatever its case, None where there is none."""
+        return next((one for one in self.find(Project) if one.title.casefold() == title.casefold()), None)
+
     def add_todo(self, title: str, **values: Any) -> Todo:
         """Add a todo; without a status it starts as far along as it is described."""
         values.setdefault("status", pipeline.entry_status(values.get("project_id"), values.get("estimated_hours")))
@@ -267,6 +272,21 @@ class Workbench(Reader):
     def reopen(self, id: str) -> Todo:
         """Open a done or dropped todo again, as confirmed."""
         return self._move(id, "reopen todo", status=Status.CONFIRMED)
+
+    def move(self, id: str, status: Status) -> Todo:
+        """Bring a todo to where it is to stand, with all that follows: into this week's plan, or out of those of weeks
+        that aren't over."""
+        with self.edit("move todo") as tx:
+            was = repository.get(self.db, Todo, id).status
+            if status is Status.COMMITTED and was is not status:
+                if was in CLOSED:
+                    self.reopen(id)
+                self.commit(id)
+            elif was is not status:
+                self.update(Todo, id, status=status)
+                if status not in CLOSED and was in (Status.COMMITTED, *CLOSED):
+                    weeks.take_out_of_all(self.db, tx, repository.get(self.db, Todo, id))
+            return repository.get(self.db, Todo, id)
 
     def snooze(self, id: str, until: date | str) -> Todo:
         """Keep a todo out of the way until a day."""
@@ -379,9 +399,8 @@ class Workbench(Reader):
         record.edited(tx, type(row), row.id, {name: getattr(row, name) for name in values}, values)
 
     def _project_named(self, tx: Transaction, title: str) -> str:
-        for project in repository.find(self.db, Project, {}):
-            if project.title.casefold() == title.casefold():
-                return project.id
+        if (known := self.project_titled(title)) is not None:
+            return known.id
         project = parse(Project, self._defaults(Project, tx) | {"title": title})
         tx.insert(project)
         record.created(tx, project)

@@ -67,6 +67,12 @@ def take_out(db: Database, tx: Transaction, goal_id: str, todo: Todo) -> None:
         pipeline.change(db, tx, todo, {"status": Status.CONFIRMED})
 
 
+def take_out_of_all(db: Database, tx: Transaction, todo: Todo) -> None:
+    """Take a todo out of the plans of all weeks that aren't over."""
+    for commitment in pipeline.unexpired(db, todo.id, [Outcome.OPEN], tx.now):
+        take_out(db, tx, commitment.weekly_goal_id, todo)
+
+
 def may_commit(todo: Todo) -> bool:
     """Return whether a todo can be promised: not one that is done or dropped."""
     return todo.status not in CLOSED

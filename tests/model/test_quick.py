@@ -1,14 +1,15 @@
 """The short syntax of `orc add`."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orc_lab.errors import InvalidValue
 from orc_lab.model.entities import Priority
-from orc_lab.model.quick import Quick, parse
+from orc_lab.model.quick import Quick, day_said, hours_said, parse
 
 TODAY = date(2026, 11, 25)  # a Wednesday
 
@@ -81,3 +82,13 @@ def test_any_text_is_read(text: str) -> None:
 @given(st.lists(st.text("abcde ()/?", min_size=1, max_size=6), max_size=6).map(" ".join))
 def test_plain_words_are_the_title(text: str) -> None:
     assert parse(text, TODAY) == Quick(title=" ".join(text.split()))
+
+
+def test_what_is_said_alone_is_read_or_refused() -> None:
+    assert [hours_said(text) for text in ("2", "1,5", "90m", "1h30m")] == [2.0, 1.5, 1.5, 1.5]
+    assert day_said("yesterday", TODAY) == TODAY - timedelta(days=1)
+    assert day_said("+3d", TODAY) == TODAY + timedelta(days=3)
+    with pytest.raises(InvalidValue, match="90m"):
+        hours_said("soon")
+    with pytest.raises(InvalidValue, match="tomorrow"):
+        day_said("soon", TODAY)

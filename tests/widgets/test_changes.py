@@ -5,25 +5,15 @@ from datetime import date
 import pytest
 
 from orc_lab.errors import InvalidValue
-from orc_lab.model.entities import Commitment, Outcome, Project, Status, Todo
+from orc_lab.model.entities import Commitment, Outcome, Project, Todo
 from orc_lab.widgets import changes
 from orc_lab.workbench.bench import Workbench
-from tests.workbench.conftest import Now, told
+from tests.workbench.conftest import Now
 
 
 def change(wb: Workbench, todo: Todo, was: dict[str, object], **values: object) -> Todo:
     changes.change(wb, {"cards": {todo.id: was}, "values": values})
     return wb.get(Todo, todo.id)
-
-
-def test_a_todo_goes_all_the_way_and_back(wb: Workbench) -> None:
-    todo = wb.capture("Draft")
-    way = [*Status][1:]
-    for status in (*way, *reversed([*Status][:-1])):
-        changes.move(wb, wb.get(Todo, todo.id), status)
-        assert wb.get(Todo, todo.id).status is status
-    assert [new for kind, _, new in told(wb, todo.id) if kind == "status"][-1] == "dumped"
-    assert [one.outcome for one in wb.find(Commitment, todo_id=todo.id)] == [Outcome.REMOVED]
 
 
 def test_committing_is_a_promise_for_this_week_and_moving_away_takes_it_back(wb: Workbench, now: Now) -> None:
@@ -34,24 +24,6 @@ def test_committing_is_a_promise_for_this_week_and_moving_away_takes_it_back(wb:
     wb.commit(todo.id, wb.week() + 1)
     change(wb, todo, {"status": "committed"}, status="confirmed")
     assert {one.outcome for one in wb.find(Commitment, todo_id=todo.id)} == {Outcome.REMOVED}
-
-
-def test_what_was_promised_for_a_week_that_is_over_stays_so(wb: Workbench, now: Now) -> None:
-    todo = wb.capture("Draft")
-    wb.commit(todo.id)
-    now.passes(days=8)
-    changes.move(wb, wb.get(Todo, todo.id), Status.REFINED)
-    assert [one.outcome for one in wb.find(Commitment, todo_id=todo.id)] == [Outcome.OPEN]
-
-
-def test_done_keeps_the_promise_and_moving_back_opens_it(wb: Workbench) -> None:
-    todo = wb.capture("Draft")
-    wb.commit(todo.id)
-    changes.move(wb, wb.get(Todo, todo.id), Status.DONE)
-    assert wb.commitments(wb.week())[0].outcome is Outcome.DONE
-    changes.move(wb, wb.get(Todo, todo.id), Status.COMMITTED)
-    (promise,) = wb.commitments(wb.week())
-    assert (promise.outcome, wb.get(Todo, todo.id).completed_at) == (Outcome.OPEN, None)
 
 
 @pytest.mark.parametrize(
