@@ -7,7 +7,7 @@ change_log   read the log: changes since, by transaction, by row; the clock
 history      rows as of an instant; the log replayed from empty
 past_views   show a connection the past, in place of its tables
 references   which rows refer to which
-bulk         many rows with their whole history at once, as an import or a sample brings them
+bulk         many rows with their whole history at once, as an import or a sample brings them; shape, telling: how
 removal      many rows that nothing refers to gone at once
 provenance   where rows came from: what an import has brought before
 copies       whole copies: made while it is in use, checked, poured back
@@ -20,4 +20,6 @@ snapshot     one state of a whole database, row by row, for an export
 load         a whole database, its log included, where there is none yet
 uncollected  many rows at once, without the garbage collector
 meeting      what two databases must know of each other to be merged
+syncing      what sync reads and writes: the log since it was sent, what the server holds; comparing: all of it compared
+sharing      what is shared, and what left; losers: values that lost against another; sync_view: how each row stands
 """

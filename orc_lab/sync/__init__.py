@@ -7,10 +7,12 @@ merge        what becomes of one record when cells of it arrive: a pure function
 digest       the sums by which two sides see that they hold the same
 shadow       what the server is known to hold of a record
 pending      what was written here and isn't sent yet
-compose      what to send next
-apply        what arrived becomes rows and conflicts
+compose      what to send next; outbox: page by page, without what stays, and sealed
+fresh        records of which nothing is known here, many at once
+apply        what arrived becomes rows and conflicts; unplaced: what has no place there
 reconcile    everything is compared, where the two sides don't hold the same
-exchange     one sync, from the first request to the last
+replica      the database goes on under another name; restored: after a backup was put back
+exchange     one sync, from the first request to the last; aside: a request on its way while something else is done
 beside       what goes along with it on a device: nothing, by itself
 seal         values sealed so that only the person's devices can read them
 keys         the account's keys, and the bundle that carries them; passphrase, recovery: what opens it

@@ -29,8 +29,8 @@ Groups = Mapping[str, tuple[Cell, Fields]]  # of each the one head, and its valu
 def beginnings(
     conn: sqlite3.Connection, table: str, ids: Sequence[str], *, after: int, replica: str, touched: Iterable[Touched]
 ) -> dict[str, tuple[Row, dict[str, Sequence[Arrived]]]]:
-    """The rows and cells of those of many records that were made here and of which nothing else is known: what
-    `_record` would return of each, faster."""
+    """Return the rows and cells of those of many records that were made here and of which nothing else is known: what
+    `compose` would find of each, faster."""
     if len(ids) < MANY:
         return {}
     made = syncing.only_made(conn, table, ids, after)

@@ -49,15 +49,21 @@ def test_a_record_that_arrives_in_pages_while_it_is_made_here_is_whole(
     assert row["goal"] == '{"goal": "new-1"}'
 
 
-def test_a_record_that_comes_back_waits_for_nothing_of_its_earlier_life(here: World) -> None:
-    a, b, _ = here.replicas
-    project = a.wb.add_project("gone")
-    todo = a.wb.add_todo("t")
+def waiting(here: World) -> tuple[Project, Todo]:
+    """A todo that waits on the second device for the project that it was given there while the first deleted it."""
+    a, b, *_ = here.replicas
+    project, todo = a.wb.add_project("gone"), a.wb.add_todo("t")
     here.sync(a, b)
     here.edit(b, lambda do: do.wb.update(Todo, todo.id, project_id=project.id))
     here.edit(a, lambda do: do.wb.delete(Project, project.id))
     here.sync(a, b, a)
     assert b.wb.db.rows("SELECT parent, id FROM sync_waiting") == [(project.id, todo.id)]
+    return project, todo
+
+
+def test_a_record_that_comes_back_waits_for_nothing_of_its_earlier_life(here: World) -> None:
+    a, b, _ = here.replicas
+    _, todo = waiting(here)
     here.edit(a, lambda do: do.wb.delete(Todo, todo.id))
     here.sync(a, b)
     assert b.wb.count(Todo) == 0
@@ -159,14 +165,20 @@ def test_a_record_that_is_made_anew_has_nothing_of_its_earlier_life(here: World)
     here.check()
 
 
-def test_what_stays_here_outlives_its_records_deletion_elsewhere(here: World) -> None:
-    """Who deleted it hadn't seen it: the record stays here until somebody decides, and comes back once it is told."""
-    a, b, _ = here.replicas
+def staying(here: World) -> tuple[Replica, Replica]:
+    """Two devices that share a week's plan, of which the second keeps its goal to itself."""
+    a, b, *_ = here.replicas
     here.edit(a, lambda do: do.wb.confirm_plan(WEEK))
     here.sync(a, b)
     b.hide("goal")
     here.edit(b, lambda do: do.wb.set_goal(WEEK, goal="mine"))
     here.sync(b)
+    return a, b
+
+
+def test_what_stays_here_outlives_its_records_deletion_elsewhere(here: World) -> None:
+    """Who deleted it hadn't seen it: the record stays here until somebody decides, and comes back once it is told."""
+    a, b = staying(here)
     here.edit(a, lambda do: do.wb.db.conn.execute("DELETE FROM weekly_goals"))
     assert all(one.same for one in here.sync(a, b, a, b))
     assert a.wb.count(WeeklyGoal) == 0
@@ -177,12 +189,7 @@ def test_what_stays_here_outlives_its_records_deletion_elsewhere(here: World) ->
 
 
 def test_what_stays_here_goes_with_its_record_where_its_writer_deletes_it(here: World) -> None:
-    a, b, _ = here.replicas
-    here.edit(a, lambda do: do.wb.confirm_plan(WEEK))
-    here.sync(a, b)
-    b.hide("goal")
-    here.edit(b, lambda do: do.wb.set_goal(WEEK, goal="mine"))
-    here.sync(b)
+    a, b = staying(here)
     here.edit(b, lambda do: do.wb.db.conn.execute("DELETE FROM weekly_goals"))
     here.sync(b, a)
     here.check()
@@ -248,12 +255,7 @@ def test_what_a_deleted_record_waited_for_is_its_own_still_where_it_comes_back()
     """The project of a todo is deleted elsewhere and comes back, while the todo is deleted here and needed there."""
     with world(devices=2, page=1) as here:
         a, b = here.replicas
-        project, todo = a.wb.add_project("gone and back"), a.wb.add_todo("t")
-        here.sync(a, b)
-        here.edit(b, lambda do: do.wb.update(Todo, todo.id, project_id=project.id))
-        here.edit(a, lambda do: do.wb.delete(Project, project.id))
-        here.sync(a, b, a)
-        assert b.wb.db.rows("SELECT parent, id FROM sync_waiting") == [(project.id, todo.id)]
+        project, todo = waiting(here)
         here.edit(a, lambda do: do.wb.restore(project.id))
         here.sync(a)
         here.edit(a, lambda do: do.wb.update(Todo, todo.id, description="still needed"))

@@ -94,12 +94,18 @@ def test_23_what_a_restored_database_writes_over_what_it_forgot_is_a_conflict(he
     here.check()
 
 
-def test_24_a_database_cloned_to_two_machines_is_detected_and_gets_a_new_id(here: World, tmp_path: Path) -> None:
+def cloned(here: World, folder: Path) -> tuple[Replica, Replica, Replica, Todo]:
+    """Two devices that share a todo, and a copy of the first one's file that goes on beside it."""
     a, b = here.replicas
     todo = a.wb.add_todo("begun")
     here.sync(a, b)
-    clone = Replica("clone", a.copy(tmp_path / "clone.db"), here.clock, key=a.key)
+    clone = Replica("clone", a.copy(folder / "clone.db"), here.clock, key=a.key)
     here.replicas.append(clone)
+    return a, b, clone, todo
+
+
+def test_24_a_database_cloned_to_two_machines_is_detected_and_gets_a_new_id(here: World, tmp_path: Path) -> None:
+    a, b, clone, todo = cloned(here, tmp_path)
     first, device = name(a), clone.wb.db.identity()[1]
     a.wb.update(Todo, todo.id, title="from the original")
     clone.wb.update(Todo, todo.id, title="from the clone")
@@ -115,11 +121,7 @@ def test_24_a_database_cloned_to_two_machines_is_detected_and_gets_a_new_id(here
 
 
 def test_24_a_clone_is_detected_even_where_the_server_has_forgotten_everything(here: World, tmp_path: Path) -> None:
-    a, b = here.replicas
-    todo = a.wb.add_todo("begun")
-    here.sync(a, b)
-    clone = Replica("clone", a.copy(tmp_path / "clone.db"), here.clock, key=a.key)
-    here.replicas.append(clone)
+    a, b, clone, todo = cloned(here, tmp_path)
     a.wb.update(Todo, todo.id, description="of the original")
     here.sync(a)
     clone.wb.delete(Todo, todo.id)
