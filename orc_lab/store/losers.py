@@ -48,6 +48,12 @@ def of(conn: sqlite3.Connection, table: str, ids: Collection[str]) -> dict[str, 
     return found
 
 
+def ever(conn: sqlite3.Connection, table: str, id: str) -> dict[tuple[str, int, str], str]:
+    """Return the values of a record that ever lost, whatever became of them: by group, clock and replica."""
+    sql = 'SELECT field_group, clock, replica, value FROM sync_conflicts WHERE "table" = ? AND id = ?'
+    return {(group, clock, replica): value for group, clock, replica, value in conn.execute(sql, (table, id))}
+
+
 def undecided(conn: sqlite3.Connection) -> list[Kept]:
     """Return the values that wait for a decision, the oldest conflict first."""
     sql = f"""SELECT {_KEPT}, found_at FROM sync_conflicts

@@ -4,6 +4,7 @@ That is after a server was wiped or restored (`lost`), or when a device was away
 knows what was deleted meanwhile (`stale`): then what it doesn't name was deleted, unless it was written to here since.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +12,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import NamedTuple
 
-from orc_lab.store import comparing, syncing
+from orc_lab.store import comparing, losers, syncing
 from orc_lab.store.syncing import Key
 from orc_lab.sync import cells
 from orc_lab.sync.cells import LIFE, Cell, Dot
@@ -120,7 +121,7 @@ def outgoing(conn: sqlite3.Connection, *, after: int) -> Outgoing:
         mine = read_shadow(syncing.shadows(conn, table, [id]).get(id))
         if table in GROUPS:
             now = standing(conn, table, [id], after=after, touched=syncing.touched(conn))
-            known = known_values(now, id, mine)
+            known = _known(now, id, mine, losers.ever(conn, table, id))
         else:  # of a newer orc_lab: it goes out again as it came
             held = syncing.held(conn, table, [id]).get(id, {})
             heads = cells.apart(mine)
@@ -134,17 +135,18 @@ def outgoing(conn: sqlite3.Connection, *, after: int) -> Outgoing:
     return Outgoing(records=found, upto=-1, owed=owed)
 
 
-def known_values(now: Standing, id: str, heads: Heads) -> dict[tuple[str, Dot], Fields]:
-    """Return those values of what the server held of a record that are known here still, by group and dot."""
-    written, rivals = now.writes(id), now.rivals(id)
-    values = now.values(id, ())
+def _known(
+    now: Standing, id: str, heads: Heads, lost: Mapping[tuple[str, int, str], str]
+) -> dict[tuple[str, Dot], Fields]:
+    """Those values of what the server held of a record that are known here still, by group and dot. What a cell was
+    kept with when it `lost` is its value for ever; a row has that of the one that holds, or had when it went."""
+    values, written = now.values(id, ()), now.writes(id)
     found: dict[tuple[str, Dot], Fields] = {}
     for group, some in heads.items():
         best = cells.winner(some).dot
         for cell in some:
-            rival = rivals.get(group, {}).get(cell.dot)
-            if rival is not None:
-                found[group, cell.dot] = rival.value
+            if (text := lost.get((group, *cell.dot))) is not None:
+                found[group, cell.dot] = json.loads(text)
             elif group in values and cell.dot == best and (group == LIFE or group not in written):
                 found[group, cell.dot] = values[group]
     return found
