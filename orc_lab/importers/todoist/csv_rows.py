@@ -18,7 +18,7 @@ from orc_lab.workbench import pipeline
 
 _PRIORITIES = {"1": Priority.URGENT, "2": Priority.HIGH, "3": Priority.MEDIUM, "4": Priority.LOW}
 _PERSON = re.compile(r"\s*\(\w+\)$")
-_SWALLOWED = "it runs over several lines: a quote may be missing"
+_OF_SECTIONS = frozenset({"TYPE", "CONTENT", "IS_COLLAPSED"})
 
 Row = Mapping[str, str]
 
@@ -91,8 +91,8 @@ class Rows:
             kind = told.get("TYPE", "").lower()
             if kind == "section":
                 self._begin(told.get("CONTENT", ""))
-                if any("\n" in cell for cell in row):
-                    yield self._unread(row, _SWALLOWED)
+                if any(text for name, text in told.items() if name not in _OF_SECTIONS):
+                    yield self._unread(row, "of a section only the name comes over, and its row says more")
             elif kind == "note":
                 self._comments.append((told, *self._subject()))
             elif kind == "task":
@@ -101,7 +101,7 @@ class Rows:
             elif kind != "meta":
                 yield self._unread(row, "its type is none that Todoist writes (task, section, note)")
             elif any("\n" in cell for cell in row):
-                yield self._unread(row, _SWALLOWED)
+                yield self._unread(row, "it runs over several lines: a quote may be missing")
 
     def rules(self) -> Iterator[Parsed]:
         """Yield how often the tasks repeat that were read."""
