@@ -29,9 +29,10 @@ from orc_lab.sync.cells import Cell, Dot
 from orc_lab.sync.compose import Outgoing
 from orc_lab.sync.groups import TABLE_OF, WIRE
 from orc_lab.sync.merge import Arrived
-from orc_lab.sync.outbox import Asks, Halted, Outbox, Page, Sealer, key_of
+from orc_lab.sync.outbox import Asks, Outbox, Page, Sealer, key_of
 from orc_lab.sync.replica import go_on_as, new_replica, rename
 from orc_lab.sync.rows import Applied
+from orc_lab.sync.trouble import Halted
 from orc_lab.sync.wire import Record, Reply, Request
 
 ACTOR = "sync"

@@ -13,8 +13,7 @@ from secrets import token_hex
 from orc_lab.errors import OrcError
 from orc_lab.store import syncing
 from orc_lab.store.database import Database, immediate
-from orc_lab.sync.outbox import Halted
-from orc_lab.sync.trouble import SyncBusy
+from orc_lab.sync.trouble import Halted, SyncBusy
 
 SECONDS = 240.0  # longer than the most patient request
 _KEY = "lease"

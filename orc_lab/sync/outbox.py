@@ -17,6 +17,7 @@ from orc_lab.sync.cells import Cell, Dot
 from orc_lab.sync.compose import Outgoing, begun, compose
 from orc_lab.sync.groups import TABLE_OF, WIRE
 from orc_lab.sync.merge import Arrived, Fields, join
+from orc_lab.sync.trouble import Halted
 from orc_lab.sync.unplaced import set_beside
 from orc_lab.sync.wire import Record
 
@@ -24,10 +25,6 @@ _RECORDS = wire.MAX_RECORDS
 _BYTES = wire.MAX_BYTES * 3 // 4
 
 Asks = tuple[Sequence[Key], Sequence[Key]]  # records to purge, records to share again
-
-
-class Halted(OrcError):
-    """What ends a sync rather than refuse one record: nothing of the page is applied, so that it comes again."""
 
 
 class Sealer(Protocol):

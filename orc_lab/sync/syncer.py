@@ -22,14 +22,13 @@ from orc_lab.sync.exchange import COMPARE_AGAIN, Exchange, Synced
 from orc_lab.sync.keys import KeyBundle, Keys
 from orc_lab.sync.lease import Lease
 from orc_lab.sync.merge import Fields
-from orc_lab.sync.outbox import Halted
 from orc_lab.sync.pending import Row
 from orc_lab.sync.remote import PATIENCE, Bundle, HttpRemote
 from orc_lab.sync.scope import Scope
 from orc_lab.sync.seal import Sealer, Unopenable
 from orc_lab.sync.secrets import Secrets
 from orc_lab.sync.setup import Setup, opened, remembered
-from orc_lab.sync.trouble import KeysChanged, SyncBusy, SyncTrouble, TokenRefused
+from orc_lab.sync.trouble import Halted, KeysChanged, SyncBusy, SyncTrouble, TokenRefused
 from orc_lab.sync.wire import Reply, Request
 
 LOOK_EVERY = 240.0  # seconds after which the account's keys and devices are asked for again

@@ -14,6 +14,10 @@ class SyncTrouble(OrcError):
     passing = False
 
 
+class Halted(OrcError):
+    """What ends a sync rather than refuse one record: nothing of the page is applied, so that it comes again."""
+
+
 class NotEnabled(SyncTrouble):
     """Sync was asked for where it isn't enabled."""
 

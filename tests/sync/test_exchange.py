@@ -16,8 +16,8 @@ from orc_lab.sync import compose, exchange, fresh, outbox, wire
 from orc_lab.sync.beside import Beside
 from orc_lab.sync.cells import Cell, Dot
 from orc_lab.sync.exchange import Exchange, Forked, Remote, Synced
-from orc_lab.sync.outbox import Halted
 from orc_lab.sync.pending import Row
+from orc_lab.sync.trouble import Halted
 from orc_lab.sync.wire import Reply
 from orc_lab.workbench.bench import Workbench
 from tests.sync.plain_server import Clear, PlainRemote
