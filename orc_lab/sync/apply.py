@@ -97,12 +97,15 @@ class Applier:
         """Forget what had no place of groups that were written anew here, but for fields of a newer orc_lab."""
         held = syncing.held(self._conn, table, [id]).get(id, {})
         self._rows.left |= {(table, id)} if held else set()
+        waits = syncing.waits(self._conn, table, [id]).get(id, {})
         for group, some in groups.items():
-            syncing.unlink(self._conn, table, id, GROUPS.get(table, {}).get(group, ()))
+            value = max(some, key=lambda one: one.cell.dot).value
+            names = [name for name in GROUPS.get(table, {}).get(group, ()) if waits.get(name, "") != value.get(name)]
+            syncing.unlink(self._conn, table, id, names)
             if group in held and alive:
                 self._rows.keep_unknown(table, id, group, held[group])
             elif group in held:
-                self._rows.hold(table, id, group, max(some, key=lambda one: one.cell.dot).value)
+                self._rows.hold(table, id, group, value)
 
     def receive(self, records: Incoming) -> None:
         """Merge records that arrived into the database."""
@@ -285,11 +288,16 @@ class Applier:
         while parents:
             found = syncing.waiting(self._conn, parents)
             before = {table: len(ids) for table, ids in self._rows.new.items()}
+            stands = [one for one in found if self._waits(one)]
             syncing.stop_waiting(self._conn, found)
-            for one in found:
+            for one in stands:
                 self._link_one(one)
             made = {table: len(ids) for table, ids in self._rows.new.items()}
             parents = {one.id for one in found} if made != before else set()
+
+    def _waits(self, one: Waiting) -> bool:
+        """Whether a field waits still, and nobody has written to it here since."""
+        return syncing.waits(self._conn, one.table, [one.id]).get(one.id, {}).get(one.field) == one.parent
 
     def _link_one(self, one: Waiting) -> None:
         now = self._standing(one.table, [one.id])
@@ -308,7 +316,7 @@ class Applier:
         if one.field in held and group not in now.writes(one.id):
             cell = cells.winner(now.heads(one.id)[group])
             self._rows.put(one.table, one.id, group, cell, held)
-        elif now.rows[one.id][one.field] is None and group not in now.writes(one.id):
+        elif now.rows[one.id][one.field] is None:
             heads = now.heads(one.id).get(group, [])
             syncing.effective(self._conn, cells.winner(heads).dot.clock // 1_000_000 if heads else None)
             syncing.update_row(self._conn, one.table, one.id, {one.field: one.parent})

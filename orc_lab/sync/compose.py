@@ -104,10 +104,9 @@ class Standing:
             written = ()
         known = row or self.gone.get(id)
         found = values_of(self.table, known) if known else {}
-        own = written if row is not None else self.writes(id).keys()  # of a deletion no field is
         for name, parent in self.waits.get(id, {}).items():
             group = GROUP_OF[self.table][name]
-            if group in found and group not in own:
+            if group in found:
                 found[group] = {name: parent, **found[group]}
         for group, extra in self.extras.get(id, {}).items():
             whole = extra.keys() & names.get(group, ()) if extra else row is None

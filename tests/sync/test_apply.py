@@ -263,3 +263,21 @@ def test_what_a_deleted_record_waited_for_is_its_own_still_where_it_comes_back()
         here.sync(a, b, a)
         here.check()
         assert [one.wb.get(Todo, todo.id).project_id for one in (a, b)] == [project.id] * 2
+
+
+def test_what_waits_for_its_project_is_told_as_it_was_written_and_waits_everywhere(here: World) -> None:
+    """What a todo was given stayed on its device; its project was deleted elsewhere, then the group shared again."""
+    a, b, _ = here.replicas
+    project, todo = a.wb.add_project("gone"), a.wb.add_todo("t")
+    here.sync(a, b)
+    b.hide("project")
+    here.edit(b, lambda do: do.wb.update(Todo, todo.id, project_id=project.id))
+    here.edit(a, lambda do: do.wb.delete(Project, project.id))
+    here.sync(b, a, b)
+    assert b.wb.get(Todo, todo.id).project_id is None
+    b.hide()
+    here.sync(b, a)
+    assert {value.text for value in a.waiting()} >= {f'{{"project_id": "{project.id}"}}'}
+    here.edit(a, lambda do: do.wb.restore(project.id))
+    here.check()
+    assert [one.wb.get(Todo, todo.id).project_id for one in (a, b)] == [project.id] * 2
