@@ -254,10 +254,9 @@ def _rank(key: Key, groups: Mapping[str, Sequence[Arrived]]) -> int:
 def _record(now: Standing, id: str, replica: str) -> dict[str, Sequence[Arrived]]:
     """The cells of a record; of one that is gone the values are those it had, for its deletion tells its beginning."""
     shadow, written, rivals = now.heads(id), now.writes(id), now.rivals(id)
-    unseen = now.unseen(id) if LIFE in shadow else ()
-    values = {group: value for group, value in now.values(id, written).items() if group not in unseen}
+    groups, values = to_tell(now, id, shadow, written)
     found: dict[str, list[Arrived]] = defaultdict(list)
-    for group, cell in _cells(now.table, replica, written, shadow, values if id in now.rows else None, rivals).items():
+    for group, cell in (new_cells(replica, written, shadow, groups, rivals) if written else {}).items():
         if not cells.known(shadow.get(group, ()), cell.dot):
             value = {**values.get(group, {})}
             if (at := written[group].at if group in written else None) is not None:
@@ -268,27 +267,21 @@ def _record(now: Standing, id: str, replica: str) -> dict[str, Sequence[Arrived]
     return {group: some for group, some in found.items() if some}
 
 
-def _cells(
-    table: str,
-    replica: str,
-    written: Mapping[str, Write],
-    shadow: Mapping[str, Collection[Cell]],
-    values: Mapping[str, Fields] | None,
-    rivals: Rivals,
-) -> dict[str, Cell]:
+def to_tell(
+    now: Standing, id: str, shadow: Mapping[str, Collection[Cell]], written: Mapping[str, Write]
+) -> tuple[set[str], Mapping[str, Fields]]:
+    """Return the groups of a record that are to be told of what was `written`, and the values that they have here."""
+    unseen = now.unseen(id) if LIFE in shadow else ()
+    values = {group: value for group, value in now.values(id, written).items() if group not in unseen}
     life = written.get(LIFE)
-    if not written:
-        return {}
-    if values is None:  # it is gone: that is told if the server knows it, and if it was done here
-        groups = set(written) if life and life.deletes and LIFE in shadow else set()
-    elif LIFE not in shadow:
+    if id not in now.rows:  # it is gone: that is told if the server knows it, and if it was done here
+        return (set(written) if life and life.deletes and LIFE in shadow else set()), values
+    if LIFE not in shadow:
         begun = life.clock if life else 0  # what a new row has by itself needs no telling
-        groups = {*whole(table, values), *(group for group, one in written.items() if one.clock > begun)}
-    elif life and not life.deletes and (_made_anew(written, life) or (life.makes and not cells.alive(shadow))):
-        groups = {*whole(table, values), *written, *(shadow.keys() & values.keys())}
-    else:
-        groups = {group for group, one in written.items() if not one.deletes}
-    return new_cells(replica, written, shadow, groups, rivals)
+        return {*whole(now.table, values), *(group for group, one in written.items() if one.clock > begun)}, values
+    if life and not life.deletes and (_made_anew(written, life) or (life.makes and not cells.alive(shadow))):
+        return {*whole(now.table, values), *written, *(shadow.keys() & values.keys())}, values
+    return {group for group, one in written.items() if not one.deletes}, values
 
 
 def _made_anew(written: Mapping[str, Write], life: Write) -> bool:

@@ -12,7 +12,7 @@ from orc_lab.store import losers, syncing
 from orc_lab.store.database import immediate
 from orc_lab.sync import cells
 from orc_lab.sync.cells import LIFE
-from orc_lab.sync.compose import Standing, kept_of, standing
+from orc_lab.sync.compose import Standing, kept_of, standing, to_tell
 from orc_lab.sync.groups import GROUPS
 from orc_lab.sync.merge import Fields, Rival
 from orc_lab.sync.pending import Row, values_of
@@ -87,6 +87,8 @@ def _tell_again(
     now: sqlite3.Connection, restored: sqlite3.Connection, table: str, ids: list[str], *, after: int, clock: int
 ) -> None:
     """Mark what was written before the restore and never sent: the log that told of it is gone."""
-    written = standing(now, table, ids, after=after, touched=())
+    before = standing(now, table, ids, after=after, touched=())
     for id in ids:
-        syncing.mark_for_sync(restored, [(table, id, group, clock) for group in written.writes(id)])
+        if written := before.writes(id):
+            groups, _ = to_tell(before, id, before.heads(id), written)
+            syncing.mark_for_sync(restored, [(table, id, group, clock) for group in {*written, *groups}])

@@ -202,3 +202,20 @@ def test_what_a_restore_replaced_in_a_group_that_stays_here_is_known_still() -> 
         here.sync(c, a)
         assert '{"due_date": "2027-04-01"}' in {value.text for value, _ in a.conflicts(open=True)}
         here.check()
+
+
+def test_what_was_replaced_whole_before_a_restore_and_never_sent_is_told(here: World) -> None:
+    """A shell replaced a todo's row, so what it had before is overwritten too; then a restore took the todo away, which
+    somebody needs still."""
+    a, b = here.replicas
+    backup = keep.back_up(str(a.path)).backup.path
+    todo = b.wb.add_todo("begun")
+    here.edit(b, lambda do: do.wb.update(Todo, todo.id, due_date="2027-03-27"))
+    here.sync(b, a)
+    row = "INSERT OR REPLACE INTO todos (id, user_id, title, created_at, updated_at) VALUES (?, ?, 'replaced', 5, 5)"
+    here.edit(a, lambda do: do.wb.db.conn.execute(row, (todo.id, do.wb.user_id)))
+    here.edit(a, lambda do: put_back(a, backup))
+    here.edit(b, lambda do: do.wb.update(Todo, todo.id, description="needed"))
+    here.sync(b, a, b)
+    here.check()
+    assert {one.wb.get(Todo, todo.id).due_date for one in (a, b)} == {None}
