@@ -408,14 +408,14 @@ def restamp(conn: sqlite3.Connection, *, now: int, beyond: int) -> tuple[dict[in
     """
     old = conn.execute("SELECT seq, hlc FROM change_log WHERE hlc > ? ORDER BY seq", (beyond,)).fetchall()
     ((known,),) = conn.execute("SELECT coalesce(max(hlc), 0) FROM change_log WHERE hlc <= ?", (beyond,)).fetchall()
-    first = max(known + 1, now - len(old))
-    clocks = {hlc: first + number for number, (_, hlc) in enumerate(old)}
-    top = first + len(old)
+    first = max(known + 1, now - 2 * len(old))
+    clocks = {hlc: first + 2 * number + 1 for number, (_, hlc) in enumerate(old)}  # with room for marks in between
+    top = first + 2 * len(old) + 1
     conn.executemany("UPDATE change_log SET hlc = ? WHERE seq = ?", [(clocks[hlc], seq) for seq, hlc in old])
     was = [hlc for _, hlc in old]
     for table, id, group, clock in touched(conn):
         if clock > beyond:  # between the same two entries as before
-            _retouch(conn, table, id, group, first + bisect(was, clock))
+            _retouch(conn, table, id, group, first + 2 * bisect(was, clock))
     conn.execute("UPDATE change_context SET floor = ?", (top,))
     return clocks, top
 

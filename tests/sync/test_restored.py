@@ -13,7 +13,7 @@ from orc_lab.sync.restored import carry
 from tests.sync.faulty import Lost
 from tests.sync.plain_server import PlainRemote
 from tests.sync.replicas import Replica
-from tests.sync.world import World, world
+from tests.sync.world import YEAR, World, world
 
 WEEK = Week.parse("2027-W03")
 
@@ -171,9 +171,14 @@ def test_a_database_that_never_synced_is_restored_as_ever(here: World) -> None:
     assert a.wb.db.rows("SELECT * FROM sync_touched") == []
 
 
-def test_what_is_made_again_after_a_restore_took_it_away_is_as_it_was_made(here: World) -> None:
-    """A week's goal has one id on every device, so it is the same one that is begun anew, without its reflection."""
+@pytest.mark.parametrize("ahead", [0, YEAR])
+def test_what_is_made_again_after_a_restore_took_it_away_is_as_it_was_made(here: World, ahead: int) -> None:
+    """A week's goal has one id on every device, so it is the same one that is begun anew, without its reflection.
+
+    Also where the clock was ahead, so that all of it is dated anew.
+    """
     a, b = here.replicas
+    a.error = ahead
     backup = keep.back_up(str(a.path)).backup.path
     here.edit(b, lambda do: do.wb.set_goal(WEEK, goal=do.new, reflection=do.new, self_rating=2))
     here.sync(b, a)
