@@ -238,7 +238,7 @@ def waits(conn: sqlite3.Connection, table: str, ids: Collection[str]) -> dict[st
     """Return the fields of some rows that wait for a row which isn't there: by id, its id by field. What was written
     to since, here, waits no more."""
     sql = 'SELECT id, field, parent FROM sync_waiting WHERE "table" = ? AND id IN (SELECT value FROM json_each(?))'
-    last = f"""SELECT l.origin IN {OWN} FROM change_log AS l JOIN change_cell AS c USING (seq)
+    last = f"""SELECT l.origin IN {OWN} AND l.op <> 'delete' FROM change_log AS l JOIN change_cell AS c USING (seq)
         WHERE l.id = ? AND l."table" <> 'activities' AND l."table" = ? AND c.field = ? ORDER BY l.seq DESC LIMIT 1"""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for id, field, parent in conn.execute(sql, (table, json.dumps(list(ids)))).fetchall():

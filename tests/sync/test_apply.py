@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orc_lab.model.entities import Project, Todo, WeeklyGoal
+from orc_lab.model.entities import Commitment, Project, Todo, WeeklyGoal
 from orc_lab.model.week import Week
 from orc_lab.sync import outbox, wire
 from orc_lab.sync.cells import Cell, Dot
@@ -281,3 +281,18 @@ def test_what_waits_for_its_project_is_told_as_it_was_written_and_waits_everywhe
     here.edit(a, lambda do: do.wb.restore(project.id))
     here.check()
     assert [one.wb.get(Todo, todo.id).project_id for one in (a, b)] == [project.id] * 2
+
+
+def test_what_was_deleted_here_and_comes_back_waits_for_what_it_needs() -> None:
+    with world(devices=2, page=1) as here:
+        a, b = here.replicas
+        todo = a.wb.add_todo("t")
+        promise = a.wb.commit(todo.id)
+        here.sync(a, b)
+        here.edit(b, lambda do: do.wb.delete(Todo, todo.id, along=True))
+        here.sync(b)
+        assert b.wb.count(Commitment) == 0
+        here.edit(a, lambda do: do.wb.update(Commitment, promise.id, estimated_hours=3.0))
+        here.sync(a, b)
+        here.check()
+        assert [one.wb.get(Commitment, promise.id).estimated_hours for one in (a, b)] == [3.0, 3.0]
